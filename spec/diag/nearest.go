@@ -1,0 +1,64 @@
+package diag
+
+import "sort"
+
+// Nearest returns the candidate closest to name, or "" when none is near: within a third of the
+// name's length in edits, at least one, an exchange of neighbours counting as one edit. Case alone
+// is always near. Ties go to the alphabetically first.
+func Nearest(name string, candidates []string) string {
+	sorted := append([]string(nil), candidates...)
+	sort.Strings(sorted)
+	best, bestAt := "", max(1, len([]rune(name))/3)+1
+	for _, c := range sorted {
+		if c == name {
+			continue
+		}
+		if d := distance(fold(name), fold(c), bestAt); d < bestAt {
+			best, bestAt = c, d
+		}
+	}
+	return best
+}
+
+// fold drops case and the separators people confuse, so user_id, userId and user-id are one edit-free family.
+func fold(s string) []rune {
+	out := make([]rune, 0, len(s))
+	for _, r := range s {
+		switch {
+		case r == '_' || r == '-':
+			continue
+		case r >= 'A' && r <= 'Z':
+			r += 'a' - 'A'
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// distance is the optimal string alignment distance of a and b, or limit when it is not below it.
+func distance(a, b []rune, limit int) int {
+	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
+		return limit
+	}
+	prev2 := make([]int, len(b)+1)
+	prev := make([]int, len(b)+1)
+	cur := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], prev2[j-2]+1)
+			}
+		}
+		prev2, prev, cur = prev, cur, prev2
+	}
+	return min(prev[len(b)], limit)
+}

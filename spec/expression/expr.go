@@ -1,0 +1,40 @@
+// Package expression turns what an author computes, in native HCL notation or inside expr("…"), into
+// one syntax tree, types it against schemas and compiles it. It is the only importer of expr-lang.
+package expression
+
+import (
+	"tenon/spec/source"
+	"tenon/spec/types"
+)
+
+// Expr is a checked expression: immutable, self-contained and JSON-able.
+type Expr struct {
+	// Type is what was inferred; nil after decoding from JSON.
+	Type *types.Type
+	// Source is the author's text on one line, for readers.
+	Source string
+	Range  source.Range
+	// Secret says that the value is computed from a secret.
+	Secret bool
+	// Uses lists which parts of which names from outside are read.
+	Uses []Use
+	// Guard is what must be checked of the value at run time; nil when all is proven.
+	Guard *types.Type
+	// Fields tells for each leaf of an object constructor where it comes from and whether it is proven.
+	Fields []Field
+}
+
+// Use is one part of a name that an expression reads: Key as in the run-time environment, and the
+// longest path that is known before running.
+type Use struct {
+	Key  string   `json:"key"`
+	Path []string `json:"path,omitempty"`
+}
+
+// Field is one leaf of an object constructor.
+type Field struct {
+	Path   []string     `json:"path"`
+	Source string       `json:"source"`
+	Range  source.Range `json:"range"`
+	Proven bool         `json:"proven"`
+}

@@ -1,0 +1,275 @@
+// Package plan is an integration as it will run: plain data that survives JSON, is self-contained
+// (neither HCL nor OpenAPI is needed to carry it out) and is named by its content. spec/check makes
+// plans, runtime/exec obeys them, everything else reads them.
+package plan
+
+import (
+	"time"
+
+	"tenon/spec/expression"
+	"tenon/spec/source"
+	"tenon/spec/types"
+)
+
+// Version of the plan's own format. It changes when an older reader would misread a newer plan.
+const Version = 1
+
+// Plan is one integration, checked and resolved. It is immutable; many runs may share one.
+type Plan struct {
+	Version     int             `json:"version"`
+	Tenon       string          `json:"tenon,omitempty"` // version of the tool that made it
+	Integration string          `json:"integration"`
+	Description string          `json:"description,omitempty"`
+	Timeout     time.Duration   `json:"timeout,omitempty"` // of the whole run; 0: none
+	APIs        map[string]*API `json:"apis"`              // by name; those that the integration uses
+	Variables   []*Input        `json:"variables,omitempty"`
+	Secrets     []*Secret       `json:"secrets,omitempty"`
+	Inputs      []*Input        `json:"inputs,omitempty"`
+	Steps       *Block          `json:"steps"`
+	OnFailure   *Block          `json:"on_failure,omitempty"`
+	Outputs     []*Output       `json:"outputs,omitempty"`
+	Files       []*File         `json:"files,omitempty"` // the author's files, so that failures show their line; by name
+}
+
+// File is an author's file as it was when the plan was made. Its index in Plan.Files is not meaningful.
+type File struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// API is one provider as the integration uses it.
+type API struct {
+	Name    string           `json:"name"`
+	Spec    string           `json:"spec"`
+	Digest  string           `json:"digest"` // sha256 of the spec document, "sha256:…"
+	Server  *Expr            `json:"server"` // an absolute URL, without a trailing slash
+	Headers []*Param         `json:"headers,omitempty"`
+	Timeout time.Duration    `json:"timeout,omitempty"` // one attempt
+	Lenient bool             `json:"lenient,omitempty"` // validate = "warn"
+	Auth    map[string]*Auth `json:"auth,omitempty"`    // by scheme name
+	Limit   *Limit           `json:"limit,omitempty"`
+	Retry   *Retry           `json:"retry,omitempty"`
+	Range   source.Range     `json:"range"`
+}
+
+// Auth is one credential and where it travels.
+type Auth struct {
+	Scheme string           `json:"scheme"` // the name in the spec
+	Type   string           `json:"type"`   // api_key, basic, bearer; (later: digest, oauth2, …)
+	In     string           `json:"in,omitempty"`
+	Name   string           `json:"name,omitempty"`
+	Attrs  map[string]*Expr `json:"attrs"` // value | username, password | token
+	Range  source.Range     `json:"range"`
+}
+
+// Limit bounds how an API is called. Zero values mean no bound.
+type Limit struct {
+	Count       int           `json:"count,omitempty"` // requests per Per
+	Per         time.Duration `json:"per,omitempty"`
+	Burst       int           `json:"burst,omitempty"`
+	Concurrency int           `json:"concurrency,omitempty"`
+}
+
+// Retry says when a failed attempt is followed by another.
+type Retry struct {
+	Attempts int           `json:"attempts"` // in all, the first included
+	Backoff  string        `json:"backoff"`  // exponential, linear, constant; always with full jitter
+	Initial  time.Duration `json:"initial"`
+	Max      time.Duration `json:"max"`
+	On       []string      `json:"on"` // network, timeout, "429", "5xx"
+}
+
+// Expr is a checked expression.
+type Expr = expression.Expr
+
+// Input is a value given from outside: an integration's input or a project's variable.
+type Input struct {
+	Name        string       `json:"name"`
+	Description string       `json:"description,omitempty"`
+	Type        *types.Type  `json:"type"`
+	Default     *Expr        `json:"default,omitempty"`
+	Range       source.Range `json:"range"`
+}
+
+// Secret says where a secret comes from; exactly one of the fields after Name is set.
+type Secret struct {
+	Name    string       `json:"name"`
+	Env     string       `json:"env,omitempty"`
+	File    string       `json:"file,omitempty"`
+	Command []string     `json:"command,omitempty"`
+	Range   source.Range `json:"range"`
+}
+
+// Output is one member of the run's result.
+type Output struct {
+	Name  string `json:"name"`
+	Value *Expr  `json:"value"`
+	Guard *Guard `json:"guard,omitempty"`
+}
+
+// Block is operations and the order among them. Ops stand in an order in which they can run one
+// after the other; each may start as soon as all in its After have succeeded or been skipped.
+type Block struct {
+	Ops []*Op `json:"ops"`
+}
+
+// Op is one operation of a plan. Exactly one of Call, Value and ForEach is set.
+//
+// Its result is bound in the environment under ID. For a Call that is an object with status, headers,
+// body, items (a stream, if Paginate) and skipped; for a Value the object {value, skipped}; for a
+// ForEach count, succeeded, failed, skipped and the aggregates by name. A skipped one has
+// skipped = true and nothing else.
+type Op struct {
+	ID    string       `json:"id"`   // the name it is bound under: "step.orders", "for_each.order", "switch.tier"
+	Kind  string       `json:"kind"` // "step", "for_each", "switch": the author's block
+	Name  string       `json:"name"`
+	After []string     `json:"after,omitempty"` // IDs in the same block
+	Cases []Case       `json:"cases,omitempty"` // all must hold: the op stands inside these cases of switches
+	When  *Expr        `json:"when,omitempty"`
+	Range source.Range `json:"range"` // of the block's header
+
+	Call    *Call    `json:"call,omitempty"`
+	Value   *Compute `json:"value,omitempty"`
+	ForEach *ForEach `json:"for_each,omitempty"`
+
+	Checks []*Check `json:"checks,omitempty"`
+	Catch  []*Catch `json:"catch,omitempty"`
+}
+
+// Case says that an op runs only if the switch op Switch chose the case with this index. The value
+// of a switch op is the index of the chosen case; the default comes last, no case at all is -1.
+type Case struct {
+	Switch string `json:"switch"`
+	Index  int    `json:"index"`
+}
+
+// Compute is a value that needs no request. For a switch the value is the index of the chosen case.
+type Compute struct {
+	Value *Expr  `json:"value"`
+	Guard *Guard `json:"guard,omitempty"`
+}
+
+// Check is an assertion on a step's result. Failing one fails the step.
+type Check struct {
+	Name    string       `json:"name"`
+	Assert  *Expr        `json:"assert"`
+	Message *Expr        `json:"message,omitempty"`
+	Range   source.Range `json:"range"`
+}
+
+// Catch replaces the failure of a step. Exactly one of Skip, Body and Call is set.
+type Catch struct {
+	On    string       `json:"on"` // "404", "4xx", network, timeout, invalid_response, check, any
+	Skip  bool         `json:"skip,omitempty"`
+	Body  *Expr        `json:"body,omitempty"` // sees error; becomes the step's body
+	Guard *Guard       `json:"guard,omitempty"`
+	Call  *Call        `json:"call,omitempty"`
+	Range source.Range `json:"range"`
+}
+
+// Call is one operation of an API, as a request template and what may come back.
+type Call struct {
+	API        string        `json:"api"`
+	Operation  string        `json:"operation"` // operationId, or "GET /orders" where there is none
+	Method     string        `json:"method"`
+	Path       string        `json:"path"` // template: "/orders/{id}"
+	Params     []*Param      `json:"params,omitempty"`
+	Headers    []*Param      `json:"headers,omitempty"` // undeclared ones
+	Body       *Body         `json:"body,omitempty"`
+	Accept     []string      `json:"accept,omitempty"` // media types for the Accept header
+	Responses  []*Response   `json:"responses"`
+	Security   []string      `json:"security,omitempty"` // keys of API.Auth, all applied
+	Timeout    time.Duration `json:"timeout,omitempty"`  // one attempt; 0: the API's, else 30s
+	Retry      *Retry        `json:"retry,omitempty"`
+	Safe       bool          `json:"safe,omitempty"`       // only reads (RFC 9110 §9.2.1, or the author says so)
+	Idempotent bool          `json:"idempotent,omitempty"` // may be sent again (RFC 9110 §9.2.2, or the author vouches)
+	Paginate   *Paginate     `json:"paginate,omitempty"`
+	Origin     types.Origin  `json:"origin"` // of the operation in the spec
+	Range      source.Range  `json:"range"`  // of the call attribute
+}
+
+// Param is a parameter or header as it is written on the wire (OpenAPI 3.1 §4.8.12).
+type Param struct {
+	Name          string `json:"name"`
+	In            string `json:"in"` // path, query, header, cookie
+	Style         string `json:"style,omitempty"`
+	Explode       bool   `json:"explode,omitempty"`
+	AllowReserved bool   `json:"allow_reserved,omitempty"`
+	ContentType   string `json:"content_type,omitempty"` // parameter with content: serialised as this
+	Required      bool   `json:"required,omitempty"`
+	Value         *Expr  `json:"value"`
+	Guard         *Guard `json:"guard,omitempty"`
+}
+
+// Body is the request's content.
+type Body struct {
+	ContentType string               `json:"content_type"`
+	Encoding    map[string]*Encoding `json:"encoding,omitempty"` // form and multipart: by property
+	Value       *Expr                `json:"value"`
+	Guard       *Guard               `json:"guard,omitempty"`
+	Fields      []Field              `json:"fields,omitempty"` // where each value comes from, for readers
+}
+
+// Encoding is how one property of a form or multipart body is written (OpenAPI 3.1 §4.8.15).
+type Encoding struct {
+	ContentType   string `json:"content_type,omitempty"`
+	Style         string `json:"style,omitempty"`
+	Explode       bool   `json:"explode,omitempty"`
+	AllowReserved bool   `json:"allow_reserved,omitempty"`
+}
+
+// Field tells a reader of the plan where one value comes from and what is known about it.
+type Field = expression.Field
+
+// Guard is what could not be proven about a value and is checked before it is used: exactly that part.
+type Guard struct {
+	Type  *types.Type  `json:"type"`
+	What  string       `json:"what"`  // "body of billing.createInvoice"
+	Range source.Range `json:"range"` // the line that the failure shows
+}
+
+// Response is one declared answer.
+type Response struct {
+	Status  string     `json:"status"`            // "200", "2XX", "default"
+	Success bool       `json:"success"`           // 2xx, or listed in accept
+	Content []*Content `json:"content,omitempty"` // none: no body is read
+}
+
+// Content is one media type of an answer.
+type Content struct {
+	ContentType string `json:"content_type"`
+	Guard       *Guard `json:"guard,omitempty"` // what the plan relied on; nil: nothing
+}
+
+// Paginate is how further pages are asked for. Expressions see response.
+type Paginate struct {
+	Items   *Expr  `json:"items"`
+	Next    *Expr  `json:"next,omitempty"` // null or absent: last page. An object: parameters of the next page ({body = …} merges into the body). A string: its URL
+	Limit   int64  `json:"limit,omitempty"`
+	Rule    string `json:"rule"`              // "explicit", or the inference rule that matched
+	Collect bool   `json:"collect,omitempty"` // items are used as a list, not as a stream
+}
+
+// ForEach runs a block for every element of a list or stream.
+type ForEach struct {
+	Var         string       `json:"var"`
+	In          *Expr        `json:"in"`
+	Stream      string       `json:"stream,omitempty"` // ID of the paginated step whose items are read page by page; In is nil then
+	Where       *Expr        `json:"where,omitempty"`
+	Key         *Expr        `json:"key,omitempty"`
+	Concurrency int          `json:"concurrency"`          // ≥ 1
+	Continue    bool         `json:"continue,omitempty"`   // on_error = "continue"
+	MaxErrors   int          `json:"max_errors,omitempty"` // 0: no bound
+	Block       *Block       `json:"block"`
+	Aggregates  []*Aggregate `json:"aggregates,omitempty"`
+	Free        []string     `json:"free,omitempty"` // names from outside that the block's expressions use
+}
+
+// Aggregate folds one value per item that succeeded.
+type Aggregate struct {
+	Name  string       `json:"name"`
+	Func  string       `json:"func"` // sum, count, list, min, max, first, last
+	Value *Expr        `json:"value"`
+	Guard *Guard       `json:"guard,omitempty"`
+	Range source.Range `json:"range"`
+}
