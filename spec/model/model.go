@@ -1,0 +1,163 @@
+// Package model is a project as its author wrote it: plain data with ranges. Shapes are right (a
+// duration is a duration, a step has one kind), but nothing is resolved or typed: that is
+// spec/check's part. What was wrong in the text is absent here and has been reported.
+package model
+
+import (
+	"time"
+
+	"tenon/spec/source"
+	"tenon/spec/syntax"
+)
+
+// Project is all files of a directory, their blocks in the order of the files' names and in source order.
+type Project struct {
+	Files        source.Set
+	Syntax       []*syntax.File
+	APIs         []*API
+	Schemas      []*Schema
+	Variables    []*Variable
+	Secrets      []*Secret
+	Mappings     []*Mapping
+	Integrations []*Integration
+}
+
+// Lit is a literal attribute. The zero Lit is one that the author did not write.
+type Lit[T any] struct {
+	Value T
+	Range source.Range // of the value
+	Set   bool
+}
+
+// Decl is what every block has. Name is its first label; "" for blocks without labels.
+type Decl struct {
+	Name      string
+	NameRange source.Range // of the first label with its quotes; of the block's type where there is none
+	Range     source.Range // the whole block
+	Header    source.Range // type and labels
+	OpenBrace source.Range // where findings about something missing stand
+}
+
+// API is a provider.
+type API struct {
+	Decl
+	Spec     Lit[string] // path in the project, slash-separated
+	Server   *syntax.Expr
+	Headers  *syntax.Expr
+	Timeout  Lit[time.Duration]
+	Validate Lit[string] // strict, warn
+	Auths    []*Auth
+	Limit    *Limit
+	Retry    *Retry
+}
+
+// Auth is one credential. Name is a security scheme of the spec, or any name when Type is set.
+type Auth struct {
+	Decl
+	Type  Lit[string] // api_key, basic, bearer; not set: the spec says
+	In    Lit[string] // header, query, cookie; with type = "api_key"
+	Param Lit[string] // the attribute `name`: of the header, parameter or cookie; with type = "api_key"
+	Attrs []*Attr     // value | username, password | token, in source order
+}
+
+// Attr is a named expression.
+type Attr struct {
+	Name      string
+	NameRange source.Range
+	Value     *syntax.Expr
+}
+
+// Limit bounds how an API is called.
+type Limit struct {
+	Decl
+	Rate        Lit[Rate]
+	Burst       Lit[int]
+	Concurrency Lit[int]
+}
+
+// Rate is a number of requests in a time: "100/1s".
+type Rate struct {
+	Count int
+	Per   time.Duration
+}
+
+// Retry says when a failed attempt is followed by another. What is not set keeps its default; a
+// step's Retry is laid over its API's, attribute by attribute.
+type Retry struct {
+	Decl
+	Attempts Lit[int]
+	Backoff  Lit[string] // exponential, linear, constant
+	Initial  Lit[time.Duration]
+	Max      Lit[time.Duration]
+	On       Lit[[]string] // network, timeout, "429", "5xx"
+}
+
+// Schema is a JSON Schema file or a type.
+type Schema struct {
+	Decl
+	File Lit[string]  // exactly one of
+	Type *syntax.Expr // these is set
+}
+
+// Variable is a setting of the project.
+type Variable struct {
+	Decl
+	Type        *syntax.Expr
+	Default     *syntax.Expr // may be nil
+	Description Lit[string]
+}
+
+// Secret says where a secret comes from. Exactly one of its sources is set.
+type Secret struct {
+	Decl
+	Env     Lit[string]
+	File    Lit[string]
+	Command Lit[[]string]
+}
+
+// Mapping is a typed function of the author's.
+type Mapping struct {
+	Decl
+	From  []Param
+	To    *syntax.Expr // a type; nil: whatever Value is
+	Value *syntax.Expr
+}
+
+// Param is one input of a mapping.
+type Param struct {
+	Name      string
+	NameRange source.Range
+	Type      *syntax.Expr
+}
+
+// Integration is something that can be run.
+type Integration struct {
+	Decl
+	Description Lit[string]
+	Timeout     Lit[time.Duration]
+	Inputs      []*Input
+	Body        *Block
+	Outputs     []*Output
+	OnFailure   *OnFailure // may be nil
+}
+
+// OnFailure is what runs when the integration fails.
+type OnFailure struct {
+	Decl
+	Body *Block
+}
+
+// Input is a value that an integration is given.
+type Input struct {
+	Decl
+	Type        *syntax.Expr
+	Default     *syntax.Expr // may be nil
+	Description Lit[string]
+}
+
+// Output is one member of an integration's result.
+type Output struct {
+	Decl
+	Value       *syntax.Expr
+	Description Lit[string]
+}
