@@ -100,7 +100,7 @@ type Secret struct {
 	Range   source.Range `json:"range"`
 }
 
-// Output is one member of the run's result.
+// Output is one member of the run's result; left out where its value is absent.
 type Output struct {
 	Name  string `json:"name"`
 	Value *Expr  `json:"value"`
@@ -143,10 +143,16 @@ type Case struct {
 	Index  int    `json:"index"`
 }
 
-// Compute is a value that needs no request. For a switch the value is the index of the chosen case.
+// Compute is a value that needs no request.
+//
+// With Choices it is a switch: the op's value is the index of the first choice that lists the computed
+// value as text (a string as it is, integers and booleans as JSON writes them), len(Choices) if there is
+// none and Default is set, else -1.
 type Compute struct {
-	Value *Expr  `json:"value"`
-	Guard *Guard `json:"guard,omitempty"`
+	Value   *Expr      `json:"value"`
+	Guard   *Guard     `json:"guard,omitempty"`
+	Choices [][]string `json:"choices,omitempty"`
+	Default bool       `json:"default,omitempty"`
 }
 
 // Check is an assertion on a step's result. Failing one fails the step.
@@ -172,7 +178,8 @@ type Call struct {
 	API        string        `json:"api"`
 	Operation  string        `json:"operation"` // operationId, or "GET /orders" where there is none
 	Method     string        `json:"method"`
-	Path       string        `json:"path"` // template: "/orders/{id}"
+	Path       string        `json:"path"`             // template: "/orders/{id}"
+	Server     *Expr         `json:"server,omitempty"` // base URL of this operation alone; nil: the API's
 	Params     []*Param      `json:"params,omitempty"`
 	Headers    []*Param      `json:"headers,omitempty"` // undeclared ones
 	Body       *Body         `json:"body,omitempty"`
@@ -228,7 +235,9 @@ type Guard struct {
 	Range source.Range `json:"range"` // the line that the failure shows
 }
 
-// Response is one declared answer.
+// Response is one declared answer. An answer is matched with the Response of its exact status, else of
+// its class ("4XX"), else with "default". It is a success if its status is 2xx, or if the Response of
+// exactly that status is.
 type Response struct {
 	Status  string     `json:"status"`            // "200", "2XX", "default"
 	Success bool       `json:"success"`           // 2xx, or listed in accept
@@ -237,7 +246,7 @@ type Response struct {
 
 // Content is one media type of an answer.
 type Content struct {
-	ContentType string `json:"content_type"`
+	ContentType string `json:"content_type"`    // "*/*": whatever arrives
 	Guard       *Guard `json:"guard,omitempty"` // what the plan relied on; nil: nothing
 }
 
