@@ -1,0 +1,259 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"tenon/runtime/event"
+)
+
+var errAttemptTimeout = errors.New("attempt timed out")
+
+// turn waits for a turn and makes attempt n.
+func (c *Client) turn(ctx context.Context, r *Request, header http.Header, u *url.URL, n int) (*Response, *Error) {
+	if err := r.Limiter.acquire(ctx, &c.clock); err != nil {
+		return nil, &Error{Cause: event.RunCanceled, Message: "stopped before it was sent", Err: err}
+	}
+	defer r.Limiter.release()
+	if r.Observer != nil {
+		r.Observer.Sent(n)
+	}
+	start := c.clock.now()
+	a := &attempt{c: c, r: r, timeout: r.Timeout}
+	if a.timeout == 0 {
+		a.timeout = DefaultTimeout
+	}
+	if r.Finish != nil {
+		ctx = r.Finish
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, a.timeout, errAttemptTimeout)
+	defer cancel()
+	if !r.Idempotent && !r.Safe {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: a.getConn, GotConn: a.gotConn})
+	} else {
+		a.sent = true
+	}
+	res, err := a.run(ctx, header, u)
+	if err != nil {
+		return nil, a.explain(ctx, err)
+	}
+	if r.Observer != nil {
+		r.Observer.Received(n, res.Status, c.clock.now().Sub(start), len(res.Body))
+	}
+	return res, nil
+}
+
+// attempt is one try, redirects included.
+type attempt struct {
+	c       *Client
+	r       *Request
+	timeout time.Duration
+	// sent says that some of the request may have left. Before a connection is there nothing has. A second
+	// GetConn means that http.Transport tries again, which it does only if nothing was written.
+	sent bool
+}
+
+func (a *attempt) getConn(string)                { a.sent = false }
+func (a *attempt) gotConn(httptrace.GotConnInfo) { a.sent = true }
+
+func (a *attempt) run(ctx context.Context, header http.Header, u *url.URL) (*Response, error) {
+	if !slices.Contains(a.r.Hosts, u.Host) {
+		return nil, &Error{Cause: event.InvalidRequest, Message: fmt.Sprintf("%s is not a host of any server that the plan names", u.Host)}
+	}
+	for hops, bare := 0, a.r.URL; ; hops++ {
+		resp, err := a.c.base.RoundTrip(a.request(ctx, header, u))
+		if err != nil {
+			return nil, err
+		}
+		res := &Response{Status: resp.StatusCode, Header: resp.Header, URL: bare}
+		if res.Body, err = a.read(resp); err != nil {
+			return nil, err
+		}
+		next, note := a.redirect(res, u, hops)
+		if next == nil {
+			res.Note = note
+			return res, nil
+		}
+		if bare, u = next, next; u.Host == a.r.URL.Host {
+			u = queryOnly(a.r.Credentials, u)
+		} else {
+			header = stripped(header)
+		}
+	}
+}
+
+func (a *attempt) request(ctx context.Context, header http.Header, u *url.URL) *http.Request {
+	req := &http.Request{Method: a.r.Method, URL: u, Header: header, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if body := a.r.Body; len(body) > 0 {
+		req.ContentLength = int64(len(body))
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	} else if a.r.Method == http.MethodPost || a.r.Method == http.MethodPut || a.r.Method == http.MethodPatch {
+		req.Body = http.NoBody // sends Content-Length: 0, which some servers insist on
+	}
+	return req.WithContext(ctx)
+}
+
+// stripped keeps nothing that could be a credential.
+func stripped(h http.Header) http.Header {
+	out := http.Header{}
+	for _, name := range []string{"Accept", "User-Agent"} {
+		if v, ok := h[name]; ok {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// redirect returns where to go next, or nil, and why not if the answer is a redirect. Followed are
+// redirects of GET and HEAD, and of other requests those that keep method and body (307, 308; RFC 9110
+// §15.4) on the same host. A redirect to another host of the plan goes there without credentials.
+func (a *attempt) redirect(res *Response, from *url.URL, hops int) (*url.URL, string) {
+	location := res.Header.Get("Location")
+	switch res.Status {
+	case 301, 302, 303, 307, 308:
+	default:
+		return nil, ""
+	}
+	if location == "" || a.r.Keep != nil && a.r.Keep(res.Status) {
+		return nil, ""
+	}
+	to, err := from.Parse(location)
+	if err != nil {
+		return nil, "It redirects to something that is not a URL."
+	}
+	reads := a.r.Method == http.MethodGet || a.r.Method == http.MethodHead
+	where := (&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}).String()
+	refuse := func(why string) (*url.URL, string) {
+		return nil, fmt.Sprintf("It redirects to %s, which is not followed: %s.", where, why)
+	}
+	switch {
+	case hops >= MaxRedirects:
+		return refuse(fmt.Sprintf("it is redirect number %d", hops+1))
+	case to.Scheme != "http" && to.Scheme != "https":
+		return refuse("only http and https are")
+	case from.Scheme == "https" && to.Scheme == "http":
+		return refuse("it would leave TLS")
+	case !slices.Contains(a.r.Hosts, to.Host):
+		return refuse(fmt.Sprintf("%s is not a host of any server that the plan names", to.Host))
+	case !reads && res.Status != 307 && res.Status != 308:
+		return refuse(fmt.Sprintf("after a %s it would lose the body", a.r.Method))
+	case !reads && to.Host != from.Host:
+		return refuse(fmt.Sprintf("a %s stays on its host", a.r.Method))
+	}
+	return to, ""
+}
+
+// queryOnly adds the credentials that travel in the query; those in headers are there already.
+func queryOnly(cs []*Credential, u *url.URL) *url.URL {
+	for _, c := range cs {
+		if in, name, text := c.wire(); in == "query" {
+			u = withQuery(u, name, text)
+		}
+	}
+	return u
+}
+
+// read reads the whole body, within the bound.
+func (a *attempt) read(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	limit := a.c.maxBody
+	tooLarge := &Error{Cause: event.InvalidResponse, Sent: true,
+		Message: fmt.Sprintf("the answer's body is larger than %s, the most that is read of one answer", size(limit))}
+	if resp.ContentLength > limit && a.r.Method != http.MethodHead {
+		return nil, tooLarge
+	}
+	if resp.ContentLength == 0 || resp.Body == http.NoBody {
+		return nil, nil
+	}
+	buf := make([]byte, 0, firstRead(resp.ContentLength))
+	for {
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case int64(len(buf)) > limit:
+			return nil, tooLarge
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			return nil, &readError{len(buf), err}
+		case len(buf) == cap(buf):
+			buf = slices.Grow(buf, len(buf))
+		}
+	}
+}
+
+// firstRead trusts a Content-Length only so far: a server that lies about it costs no memory.
+func firstRead(length int64) int {
+	if length >= 0 && length < 1<<20 {
+		return int(length) + 1
+	}
+	return 8 << 10
+}
+
+func size(n int64) string {
+	if n >= 1<<20 && n%(1<<20) == 0 {
+		return fmt.Sprintf("%d MB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// readError says that a body broke off.
+type readError struct {
+	read int
+	err  error
+}
+
+func (e *readError) Error() string {
+	return fmt.Sprintf("the answer broke off after %d bytes of its body: %s", e.read, plain(e.err))
+}
+func (e *readError) Unwrap() error { return e.err }
+
+// explain says in an *Error what ended the attempt.
+func (a *attempt) explain(ctx context.Context, err error) *Error {
+	var own *Error
+	if errors.As(err, &own) {
+		return own
+	}
+	e := &Error{Cause: event.Network, Sent: a.sent, Err: err}
+	switch cause := context.Cause(ctx); {
+	case cause == errAttemptTimeout:
+		e.Cause = event.Timeout
+		e.Message = fmt.Sprintf("no complete answer within %s", a.timeout)
+	case cause != nil:
+		e.Cause, e.Message = event.RunCanceled, "stopped while it was under way"
+	default:
+		e.Message = plain(err)
+	}
+	return e
+}
+
+// plain is an error without the wrapping that repeats addresses and operations.
+func plain(err error) string {
+	var dns *net.DNSError
+	var op *net.OpError
+	var cut *readError
+	switch {
+	case errors.As(err, &cut) && err == error(cut):
+		return cut.Error()
+	case errors.As(err, &dns):
+		return fmt.Sprintf("the host %s cannot be found: %s", dns.Name, dns.Err)
+	case errors.As(err, &op) && op.Op == "dial" && op.Addr != nil:
+		return fmt.Sprintf("no connection to %s: %s", op.Addr, strings.TrimPrefix(op.Err.Error(), "connect: "))
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		return "the connection was closed before the answer was complete"
+	case errors.As(err, &op):
+		return fmt.Sprintf("the connection failed: %s", op.Err)
+	}
+	return err.Error()
+}
