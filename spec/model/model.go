@@ -1,6 +1,7 @@
 // Package model is a project as its author wrote it: plain data with ranges. Shapes are right (a
 // duration is a duration, a step has one kind), but nothing is resolved or typed: that is
-// spec/check's part. What was wrong in the text is absent here and has been reported.
+// spec/check's part. What was wrong in the text is absent here,
+// even where the vocabulary requires it, and has been reported.
 package model
 
 import (
@@ -22,7 +23,8 @@ type Project struct {
 	Integrations []*Integration
 }
 
-// Lit is a literal attribute. The zero Lit is one that the author did not write.
+// Lit is a literal attribute. Where the author did not write it, or not in a form that can be read,
+// Set is false, Range is zero, and Value is the default that spec/lang declares, if any.
 type Lit[T any] struct {
 	Value T
 	Range source.Range // of the value
@@ -158,6 +160,5 @@ type Input struct {
 // Output is one member of an integration's result.
 type Output struct {
 	Decl
-	Value       *syntax.Expr
-	Description Lit[string]
+	Value *syntax.Expr
 }

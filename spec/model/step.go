@@ -115,11 +115,9 @@ type Aggregate struct {
 // Switch chooses one of its cases by the value of On.
 type Switch struct {
 	Decl
-	On        *syntax.Expr
-	When      *syntax.Expr
-	DependsOn []Ref
-	Cases     []*Case
-	Default   *Case // may be nil
+	On      *syntax.Expr
+	Cases   []*Case
+	Default *Case // may be nil
 }
 
 // Case is chosen for any of its values. Name is the first of them; a default has none.

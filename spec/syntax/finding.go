@@ -35,6 +35,7 @@ var Rules = []*diag.Rule{Syntax}
 // rewrite turns hcl's problems into findings.
 func rewrite(f *source.File, problems hcl.Diagnostics) diag.List {
 	var diags diag.List
+	said := map[int]bool{} // places; the first problem there is the cause, others follow from it
 	for _, p := range problems {
 		var place source.Range
 		if p.Subject != nil {
@@ -42,6 +43,10 @@ func rewrite(f *source.File, problems hcl.Diagnostics) diag.List {
 		} else {
 			place = at(f, 0, 0)
 		}
+		if said[place.Start] {
+			continue
+		}
+		said[place.Start] = true
 		message, detail := plain(p)
 		diags.Add(Syntax, place, "%s", message).Explain("%s", detail)
 	}

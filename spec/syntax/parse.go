@@ -35,7 +35,24 @@ func Parse(name string, src []byte) (*File, diag.List) {
 	if body, ok := parsed.Body.(*hclsyntax.Body); ok {
 		f.Body = newBody(f.Source, body)
 	}
-	return f, rewrite(f.Source, problems)
+	diags = rewrite(f.Source, problems)
+	for _, d := range diags {
+		f.broken = append(f.broken, d.Range)
+	}
+	if len(f.broken) > 0 {
+		f.markBroken(f.Body)
+	}
+	return f, diags
+}
+
+// markBroken marks the expressions in b that problems touch.
+func (f *File) markBroken(b *Body) {
+	for _, a := range b.Attributes {
+		a.Expr.broken = f.Broken(a.Expr.Range)
+	}
+	for _, x := range b.Blocks {
+		f.markBroken(x.Body)
+	}
 }
 
 // lex splits a file into tokens, once it is known that this, and parsing them, will end well:
@@ -104,6 +121,9 @@ func emptyBody(f *source.File) *Body {
 func newBody(f *source.File, b *hclsyntax.Body) *Body {
 	out := &Body{Range: rangeOf(f, b.SrcRange), EndRange: rangeOf(f, b.EndRange)}
 	for _, a := range b.Attributes {
+		if a == nil || a.Expr == nil {
+			continue // the parser gave up here, and has said so
+		}
 		out.Attributes = append(out.Attributes, &Attribute{
 			Name: a.Name, Range: rangeOf(f, a.SrcRange), NameRange: rangeOf(f, a.NameRange), Expr: newExpr(f, a.Expr),
 		})

@@ -15,6 +15,19 @@ type File struct {
 	Source   *source.File
 	Body     *Body
 	Comments []Comment // in source order
+
+	broken []source.Range // where something could not be read
+}
+
+// Broken reports whether something within r, or just after it, could not be read, so that what seems
+// to be missing there may not be.
+func (f *File) Broken(r source.Range) bool {
+	for _, b := range f.broken {
+		if b.Start <= r.End && b.End >= r.Start {
+			return true
+		}
+	}
+	return false
 }
 
 // Comment is one comment with its markers: "# text", "// text" or "/* text */". Range does not
@@ -74,8 +87,9 @@ func (b *Body) Attribute(name string) *Attribute {
 type Expr struct {
 	Range source.Range
 
-	node hclsyntax.Expression
-	file *source.File
+	node   hclsyntax.Expression
+	file   *source.File
+	broken bool
 }
 
 // Node returns the HCL expression. It is for spec/expression alone.
@@ -98,3 +112,6 @@ func rangeOf(f *source.File, r hcl.Range) source.Range {
 	start := max(0, min(r.Start.Byte, len(f.Src)))
 	return source.Range{File: f.Name, Start: start, End: max(start, min(r.End.Byte, len(f.Src)))}
 }
+
+// Broken reports whether e, or a part of it, stands for text that could not be read. That has been reported.
+func (e *Expr) Broken() bool { return e.broken }

@@ -1,0 +1,163 @@
+package check
+
+import (
+	"strings"
+	"time"
+
+	"tenon/spec/lang"
+	"tenon/spec/model"
+	"tenon/spec/syntax"
+)
+
+// literal returns an attribute's value; its default, if it is not there or could not be read.
+func literal[T any](d *decoder, n *node, name string) model.Lit[T] {
+	if a := n.attrs[name]; a != nil {
+		if v, ok := a.value.(model.Lit[T]); ok {
+			return v
+		}
+	}
+	v, _ := d.fallback(n.decl, n.decl.Attr(name)).(model.Lit[T])
+	return model.Lit[T]{Value: v.Value}
+}
+
+// fallback reads the declared default of an attribute, or returns nil.
+func (d *decoder) fallback(owner *lang.Block, a *lang.Attr) any {
+	if a.Default == "" {
+		return nil
+	}
+	if v, known := d.defaults[a]; known {
+		return v
+	}
+	f, problems := syntax.Parse("", []byte(a.Name+" = "+a.Default))
+	quiet := &decoder{file: f}
+	v := quiet.value(owner, a, f.Body.Attribute(a.Name).Expr)
+	if len(problems)+len(quiet.diags) > 0 {
+		panic("this is a bug in Tenon: the default of " + owner.Name + "." + a.Name + " is not a value it can have")
+	}
+	d.defaults[a] = v
+	return v
+}
+
+func (n *node) expr(name string) *syntax.Expr {
+	if a := n.attrs[name]; a != nil {
+		e, _ := a.value.(*syntax.Expr)
+		return e
+	}
+	return nil
+}
+
+func (n *node) callRef(name string) *model.CallRef {
+	if a := n.attrs[name]; a != nil {
+		c, _ := a.value.(*model.CallRef)
+		return c
+	}
+	return nil
+}
+
+// one returns the only block of a type inside n, or nil.
+func (n *node) one(decl string) *node {
+	for _, b := range n.blocks {
+		if b.decl.Name == decl {
+			return b
+		}
+	}
+	return nil
+}
+
+func (d *decoder) project(p *model.Project, root *node) {
+	for _, n := range root.blocks {
+		switch n.decl.Name {
+		case "api":
+			p.APIs = append(p.APIs, d.api(n))
+		case "schema":
+			p.Schemas = append(p.Schemas, &model.Schema{Decl: n.declared(), File: literal[string](d, n, "file"), Type: n.expr("type")})
+		case "variable":
+			p.Variables = append(p.Variables, &model.Variable{
+				Decl: n.declared(), Type: n.expr("type"), Default: n.expr("default"), Description: literal[string](d, n, "description"),
+			})
+		case "secret":
+			p.Secrets = append(p.Secrets, &model.Secret{
+				Decl: n.declared(), Env: literal[string](d, n, "env"), File: literal[string](d, n, "file"), Command: literal[[]string](d, n, "command"),
+			})
+		case "mapping":
+			p.Mappings = append(p.Mappings, mappingOf(n))
+		case "integration":
+			p.Integrations = append(p.Integrations, d.integration(n))
+		}
+	}
+}
+
+func (d *decoder) api(n *node) *model.API {
+	out := &model.API{
+		Decl: n.declared(), Spec: literal[string](d, n, "spec"), Server: n.expr("server"), Headers: n.expr("headers"),
+		Timeout: literal[time.Duration](d, n, "timeout"), Validate: literal[string](d, n, "validate"),
+	}
+	if strings.HasPrefix(out.Spec.Value, "https://") || strings.HasPrefix(out.Spec.Value, "http://") {
+		d.diags.Add(lang.AttributeValue, out.Spec.Range, "This version of Tenon reads specs from files only: download it and name the file.")
+		out.Spec = model.Lit[string]{}
+	}
+	for _, b := range n.blocks {
+		switch b.decl.Name {
+		case "auth":
+			out.Auths = append(out.Auths, d.auth(b))
+		case "limit":
+			out.Limit = &model.Limit{
+				Decl: b.declared(), Rate: literal[model.Rate](d, b, "rate"),
+				Burst: literal[int](d, b, "burst"), Concurrency: literal[int](d, b, "concurrency"),
+			}
+		case "retry":
+			out.Retry = d.retry(b)
+		}
+	}
+	return out
+}
+
+func (d *decoder) auth(n *node) *model.Auth {
+	out := &model.Auth{
+		Decl: n.declared(), Type: literal[string](d, n, "type"), In: literal[string](d, n, "in"), Param: literal[string](d, n, "name"),
+	}
+	for _, a := range n.written(n.decl.AtLeastOne) {
+		if e := n.expr(a.decl.Name); e != nil {
+			out.Attrs = append(out.Attrs, &model.Attr{Name: a.decl.Name, NameRange: a.NameRange, Value: e})
+		}
+	}
+	return out
+}
+
+func (d *decoder) retry(n *node) *model.Retry {
+	if n == nil {
+		return nil
+	}
+	return &model.Retry{
+		Decl: n.declared(), Attempts: literal[int](d, n, "attempts"), Backoff: literal[string](d, n, "backoff"),
+		Initial: literal[time.Duration](d, n, "initial"), Max: literal[time.Duration](d, n, "max"), On: literal[[]string](d, n, "on"),
+	}
+}
+
+func mappingOf(n *node) *model.Mapping {
+	out := &model.Mapping{Decl: n.declared(), To: n.expr("to"), Value: n.expr("value")}
+	if from := n.attrs["from"]; from != nil {
+		out.From, _ = from.value.([]model.Param)
+	}
+	return out
+}
+
+func (d *decoder) integration(n *node) *model.Integration {
+	out := &model.Integration{
+		Decl: n.declared(), Description: literal[string](d, n, "description"), Timeout: literal[time.Duration](d, n, "timeout"),
+		Body: d.items(n),
+	}
+	for _, b := range n.blocks {
+		switch b.decl.Name {
+		case "input":
+			out.Inputs = append(out.Inputs, &model.Input{
+				Decl: b.declared(), Type: b.expr("type"), Default: b.expr("default"), Description: literal[string](d, b, "description"),
+			})
+		case "output":
+			out.Outputs = append(out.Outputs, &model.Output{Decl: b.declared(), Value: b.expr("value")})
+		case "on_failure":
+			out.OnFailure = &model.OnFailure{Decl: b.declared(), Body: d.items(b)}
+		}
+	}
+	return out
+}

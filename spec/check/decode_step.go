@@ -1,0 +1,105 @@
+package check
+
+import (
+	"time"
+
+	"tenon/spec/model"
+	"tenon/spec/source"
+)
+
+// items reads what runs in a block.
+func (d *decoder) items(n *node) *model.Block {
+	out := &model.Block{}
+	for _, b := range n.blocks {
+		switch b.decl.Name {
+		case "step":
+			out.Items = append(out.Items, d.step(b))
+		case "for_each":
+			out.Items = append(out.Items, d.forEach(b))
+		case "switch":
+			out.Items = append(out.Items, d.switchBlock(b))
+		case "parallel":
+			out.Items = append(out.Items, &model.Parallel{Decl: b.declared(), Body: d.items(b)})
+		}
+	}
+	return out
+}
+
+func (d *decoder) request(n *node) model.Request {
+	return model.Request{
+		Params: n.expr("params"), Body: n.expr("body"), Headers: n.expr("headers"), ContentType: literal[string](d, n, "content_type"),
+	}
+}
+
+func (d *decoder) step(n *node) *model.Step {
+	out := &model.Step{
+		Decl: n.declared(), Call: n.callRef("call"), Value: n.expr("value"), Request: d.request(n), When: n.expr("when"),
+		Timeout: literal[time.Duration](d, n, "timeout"), Accept: literal[[]model.Lit[int]](d, n, "accept").Value,
+		Safe: literal[bool](d, n, "safe"), Idempotent: literal[bool](d, n, "idempotent"),
+		Retry: d.retry(n.one("retry")), DependsOn: literal[[]model.Ref](d, n, "depends_on").Value,
+	}
+	if p := n.one("paginate"); p != nil {
+		out.Paginate = &model.Paginate{Decl: p.declared(), Items: p.expr("items"), Next: p.expr("next"), Limit: literal[int](d, p, "limit")}
+	}
+	for _, b := range n.blocks {
+		switch b.decl.Name {
+		case "check":
+			out.Checks = append(out.Checks, &model.Check{Decl: b.declared(), Assert: b.expr("assert"), Message: b.expr("message")})
+		case "catch":
+			out.Catches = append(out.Catches, d.catch(b))
+		}
+	}
+	return out
+}
+
+func (d *decoder) catch(n *node) *model.Catch {
+	out := &model.Catch{Decl: n.declared(), Skip: literal[bool](d, n, "skip"), Call: n.callRef("call"), Request: d.request(n)}
+	return out
+}
+
+func (d *decoder) forEach(n *node) *model.ForEach {
+	out := &model.ForEach{
+		Decl: n.declared(), In: n.expr("in"), Where: n.expr("where"), Key: n.expr("key"), When: n.expr("when"),
+		Concurrency: literal[int](d, n, "concurrency"), OnError: literal[string](d, n, "on_error"), MaxErrors: literal[int](d, n, "max_errors"),
+		DependsOn: literal[[]model.Ref](d, n, "depends_on").Value, Body: d.items(n),
+	}
+	for _, b := range n.blocks {
+		if b.decl.Name != "aggregate" {
+			continue
+		}
+		a := &model.Aggregate{Decl: b.declared()}
+		if w := b.written(b.decl.ExactlyOne); len(w) > 0 {
+			a.Func, a.FuncRange, a.Value = w[0].decl.Name, w[0].NameRange, b.expr(w[0].decl.Name)
+		}
+		out.Aggregates = append(out.Aggregates, a)
+	}
+	return out
+}
+
+func (d *decoder) switchBlock(n *node) *model.Switch {
+	out := &model.Switch{Decl: n.declared(), On: n.expr("on")}
+	for _, b := range n.blocks {
+		c := &model.Case{Decl: b.declared(), Values: b.block.Labels, Body: d.items(b)}
+		if b.decl.Name == "default" {
+			out.Default = c
+			continue
+		}
+		out.Cases = append(out.Cases, c)
+	}
+	d.caseValues(out)
+	return out
+}
+
+// caseValues reports a value that has two cases.
+func (d *decoder) caseValues(s *model.Switch) {
+	seen := map[string]source.Range{}
+	for _, c := range s.Cases {
+		for _, v := range c.Values {
+			if first, taken := seen[v.Text]; taken {
+				d.duplicateCase(v, first)
+				continue
+			}
+			seen[v.Text] = v.Range
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tenon/spec/diag"
+	"tenon/spec/lang"
+	"tenon/spec/syntax"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// article returns a block's type with an article: `an "api" block`.
+func article(block string) string {
+	a := "a"
+	if strings.ContainsAny(block[:1], "aeiou") {
+		a = "an"
+	}
+	return fmt.Sprintf("%s %q block", a, block)
+}
+
+// capital makes the first letter of a sentence large.
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// alternatives joins quoted names: `"a", "b" or "c"`.
+func alternatives(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = strconv.Quote(n)
+	}
+	if len(quoted) == 1 {
+		return quoted[0]
+	}
+	last := len(quoted) - 1
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+}
+
+const later = "This version of Tenon does not have %q yet."
+
+// unknownBlock reports a block that parent does not take. It returns what the author most likely
+// meant, so that the block is read as that, or nil.
+func (d *decoder) unknownBlock(parent *lang.Block, b *syntax.Block) *lang.Block {
+	if slices.Contains(lang.Later[parent.Name], b.Type) {
+		d.diags.Add(lang.UnknownBlock, b.TypeRange, later, b.Type)
+		return nil
+	}
+	if a := parent.Attr(b.Type); a != nil {
+		f := d.diags.Add(lang.UnknownBlock, b.TypeRange, "%q is an attribute, not a block: write %s = ….", a.Name, a.Name)
+		if len(b.Labels) == 0 {
+			f.Message = fmt.Sprintf("%q is an attribute, not a block: write %s = { … }.", a.Name, a.Name)
+			f.Fix = &diag.Edit{Range: b.HeaderRange, New: a.Name + " ="}
+		}
+		return nil
+	}
+	near := diag.Nearest(b.Type, parent.BlockNames())
+	f := d.diags.Add(lang.UnknownBlock, b.TypeRange, "%q is not a block %s.", b.Type, where(parent)).Suggest(near, near)
+	if near != "" {
+		return parent.Block(near)
+	}
+	if homes := parents(b.Type, func(p *lang.Block) bool { return p.Block(b.Type) != nil }); homes != "" {
+		f.Explain("It stands in %s.", homes)
+	} else {
+		f.Explain("%s takes %s.", capital(takes(parent)), blocks(parent))
+	}
+	return nil
+}
+
+// unknownAttribute reports an attribute that owner does not take, and returns the one most likely
+// meant, or nil.
+func (d *decoder) unknownAttribute(owner *lang.Block, a *syntax.Attribute, body *syntax.Body) *lang.Attr {
+	if slices.Contains(lang.Later[owner.Name], a.Name) {
+		d.diags.Add(lang.UnknownAttribute, a.NameRange, later, a.Name)
+		return nil
+	}
+	if b := owner.Block(a.Name); b != nil {
+		f := d.diags.Add(lang.UnknownAttribute, a.NameRange, "%q is a block, not an attribute: write %s { … } without =.", b.Name, b.Name)
+		if _, _, ok := a.Expr.Object(); ok && len(b.Labels) == 0 {
+			r := a.Range
+			r.End = a.Expr.Range.Start
+			f.Fix = &diag.Edit{Range: r, New: b.Name + " "}
+		}
+		return nil
+	}
+	var free []string // names that are not there already
+	for _, name := range owner.AttrNames() {
+		if body.Attribute(name) == nil {
+			free = append(free, name)
+		}
+	}
+	near := diag.Nearest(a.Name, free)
+	f := d.diags.Add(lang.UnknownAttribute, a.NameRange, "%q is not an attribute of %s.", a.Name, takes(owner)).Suggest(near, near)
+	if near != "" {
+		return owner.Attr(near)
+	}
+	if homes := parents(a.Name, func(p *lang.Block) bool { return p.Attr(a.Name) != nil }); homes != "" {
+		f.Explain("It is an attribute of %s.", homes)
+	} else if len(owner.Attrs) > 0 {
+		f.Explain("%s takes %s.", capital(takes(owner)), alternativesAnd(owner.AttrNames()))
+	}
+	return nil
+}
+
+func where(b *lang.Block) string {
+	if b == lang.File {
+		return "that stands in a file"
+	}
+	return "that stands in " + article(b.Name)
+}
+
+func takes(b *lang.Block) string {
+	if b == lang.File {
+		return "a file"
+	}
+	return article(b.Name)
+}
+
+func blocks(b *lang.Block) string {
+	if len(b.Blocks) == 0 {
+		return "no blocks"
+	}
+	return "the blocks " + alternativesAnd(b.BlockNames())
+}
+
+func alternativesAnd(names []string) string {
+	s := alternatives(names)
+	if i := strings.LastIndex(s, " or "); i >= 0 {
+		s = s[:i] + " and " + s[i+len(" or "):]
+	}
+	return s
+}
+
+// parents names the blocks that take something, for an author who put it elsewhere.
+func parents(name string, has func(*lang.Block) bool) string {
+	var out []string
+	if has(lang.File) {
+		return "a file, outside of any block"
+	}
+	for _, b := range lang.Blocks() {
+		if has(b) {
+			out = append(out, b.Name)
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return alternativesAnd(out) + " blocks"
+}

@@ -1,0 +1,46 @@
+stpe /* ERROR "unknown-block: .stpe. is not a block that stands in a file" */ "x" {
+}
+
+stray /* ERROR "unknown-attribute: .stray. is not an attribute of a file" */ = 1
+
+test /* ERROR "unknown-block: This version of Tenon does not have .test. yet" */ "t" {
+}
+
+api "shop" { /* ERROR "missing-attribute: An .api. block needs .spec.: a string" */
+  headers /* ERROR "unknown-block: .headers. is an attribute, not a block: write headers = { … }" */ {
+    a = "b"
+  }
+  overlays /* ERROR "does not have .overlays. yet" */ = []
+  limit {
+    rate = "1/1s"
+  }
+  limit /* ERROR "duplicate-name: Only one .limit. block can stand here" */ {
+    rate = "1/1s"
+  }
+}
+
+integraton /* ERROR "unknown-block: .* Did you mean .integration.." */ "i" {
+  outptu /* ERROR "Did you mean .output.." */ "o" {
+    vlaue /* ERROR "unknown-attribute: .vlaue. is not an attribute of an .output. block. Did you mean .value.." */ = 1
+  }
+  step "s" {
+    value    = 1
+    paginate /* ERROR "unknown-attribute: .paginate. is a block, not an attribute" */ = {}
+    undo /* ERROR "unknown-block: This version of Tenon does not have .undo. yet" */ {
+    }
+  }
+  step /* ERROR "attribute-value: A .step. block needs a label: step .NAME. { … }" */ {
+    value = 1
+  }
+  step "a" "b" /* ERROR "attribute-value: A .step. block takes one label" */ {
+    value = 1
+  }
+  on_failure "x" /* ERROR "attribute-value: An .on_failure. block takes no label" */ {
+  }
+  output "" /* ERROR "attribute-value: A label cannot be empty" */ {
+    value = 1
+  }
+  trigger /* ERROR "does not have .trigger. yet" */ "schedule" "nightly" {
+    cron = "0 2 * * *"
+  }
+}

@@ -1,0 +1,183 @@
+package lang
+
+var api = &Block{
+	Name:   "api",
+	Unique: "file",
+	Labels: []*Label{{Name: "NAME", Kind: Name, Root: true, Doc: "What the API is called in this project: `call = NAME.listOrders`."}},
+	Attrs: []*Attr{
+		{Name: "spec", Kind: Text, Required: true,
+			Doc: "The OpenAPI document (3.0, 3.1, 3.2, or Swagger 2.0; YAML or JSON): a file, relative to the project. `tenon lock` pins its digest."},
+		{Name: "server", Kind: Expression, Sees: []string{"var"},
+			Doc: "The base URL, if not the first server that the spec names. A spec without servers needs it. Also `{ url = …, variables = { … } }`."},
+		{Name: "headers", Kind: Expression, Sees: []string{"var", "secret"},
+			Doc: "An object of headers sent with every request."},
+		{Name: "timeout", Kind: Duration, Default: `"30s"`,
+			Doc: "Bounds one attempt, from dialling to the last byte of the answer. Each retry gets its own."},
+		{Name: "validate", Kind: Choice, Choices: []string{"strict", "warn"}, Default: `"strict"`,
+			Doc: "What an answer that breaks a promise of the spec does, where the integration relies on it: fail the step, or only be told."},
+	},
+	Doc: "An API that integrations call: where its specification is, how to reach it and how to sign in.",
+	Example: `api "shop" {
+  spec    = "openapi/shop.yaml"
+  server  = var.shop_url
+  headers = { "User-Agent" = "orders/1.0" }
+  timeout = "20s"
+
+  auth "key" {
+    value = secret.shop_key
+  }
+  limit {
+    rate = "100/1s"
+  }
+  retry {
+    attempts = 5
+  }
+}
+
+variable "shop_url" {
+  type    = string({ format = "uri" })
+  default = "https://eu.shop.example.com"
+}
+
+secret "shop_key" {
+  env = "SHOP_KEY"
+}
+
+integration "orders" {
+  step "orders" {
+    call   = shop.listOrders
+    params = { status = "paid" }
+  }
+  output "first" {
+    value = step.orders.body.data[0].id
+  }
+}
+`,
+}
+
+var auth = &Block{
+	Name:   "auth",
+	Unique: "api",
+	Labels: []*Label{{Name: "SCHEME", Kind: AnyText,
+		Doc: "A security scheme of the spec. Where the spec declares none: any name, together with `type`."}},
+	Attrs: []*Attr{
+		{Name: "type", Kind: Choice, Choices: []string{"api_key", "basic", "bearer"},
+			Doc: "How to sign in, for a spec that does not say. Every request of the API is then signed so."},
+		{Name: "in", Kind: Choice, Choices: []string{"header", "query", "cookie"}, Needs: "type",
+			Doc: "Where an `api_key` travels."},
+		{Name: "name", Kind: Text, Needs: "type",
+			Doc: "The header, query parameter or cookie that carries an `api_key`."},
+		{Name: "value", Kind: Expression, Sees: []string{"var", "secret"}, Doc: "The key (scheme `apiKey`)."},
+		{Name: "username", Kind: Expression, Sees: []string{"var", "secret"}, Doc: "The user (scheme `http basic`)."},
+		{Name: "password", Kind: Expression, Sees: []string{"var", "secret"}, Doc: "The password (scheme `http basic`)."},
+		{Name: "token", Kind: Expression, Sees: []string{"var", "secret"}, Doc: "The token (scheme `http bearer`, or one made elsewhere for `oauth2` and `openIdConnect`)."},
+	},
+	AtLeastOne: []string{"value", "username", "password", "token"},
+	Doc: "A credential. Which attributes it takes follows from the security scheme: `value` for an API key, `username` and `password` for basic, `token` for bearer. " +
+		"Which operations need which credentials, the spec says.",
+	Example: `api "shop" {
+  spec = "openapi/shop.yaml"
+
+  auth "key" {
+    value = secret.shop_key
+  }
+}
+
+api "legacy" {
+  spec = "openapi/legacy.yaml"
+
+  auth "office" {
+    type     = "basic"
+    username = "tenon"
+    password = secret.office
+  }
+}
+
+secret "shop_key" {
+  env = "SHOP_KEY"
+}
+
+secret "office" {
+  env = "OFFICE_PASSWORD"
+}
+
+integration "rates" {
+  step "orders" {
+    call = shop.listOrders
+  }
+  step "rate" {
+    call   = legacy["GET /rates/{currency}"]
+    params = { currency = step.orders.body.data[0].currency }
+  }
+  output "rate" {
+    value = step.rate.body.rate
+  }
+}
+`,
+}
+
+var limit = &Block{
+	Name: "limit",
+	Once: true,
+	Attrs: []*Attr{
+		{Name: "rate", Kind: Rate, Doc: "Requests in a time, on average."},
+		{Name: "burst", Kind: Whole, Min: 1, Needs: "rate", Doc: "Requests that may go at once after a pause. Without it, as many as `rate` names."},
+		{Name: "concurrency", Kind: Whole, Min: 1, Doc: "Requests under way at the same time."},
+	},
+	AtLeastOne: []string{"rate", "concurrency"},
+	Doc:        "Bounds how fast an API is called. Requests wait for their turn; none is refused.",
+	Example: `api "shop" {
+  spec = "openapi/shop.yaml"
+  limit {
+    rate        = "100/1s"
+    burst       = 20
+    concurrency = 10
+  }
+}
+
+integration "orders" {
+  step "orders" {
+    call = shop.listOrders
+  }
+  output "orders" {
+    value = step.orders.body.data
+  }
+}
+`,
+}
+
+var retry = &Block{
+	Name:  "retry",
+	Once:  true,
+	Needs: "call",
+	Attrs: []*Attr{
+		{Name: "attempts", Kind: Whole, Min: 1, Default: "3", Doc: "How often a request is sent at most, the first time included."},
+		{Name: "backoff", Kind: Choice, Choices: []string{"exponential", "linear", "constant"}, Default: `"exponential"`,
+			Doc: "How the pause grows from attempt to attempt. The pause taken is a random part of it. An answer's `Retry-After` is obeyed."},
+		{Name: "initial", Kind: Duration, Default: `"250ms"`, Doc: "The first pause."},
+		{Name: "max", Kind: Duration, Default: `"30s"`, Doc: "The longest pause."},
+		{Name: "on", Kind: Failures, Default: `["network", "timeout", 429, "5xx"]`, Doc: "What is tried again."},
+	},
+	Doc: "Sends a request again after a failure. What is not safe to send twice (a POST that nobody vouches for) is never sent again " +
+		"when the first one may have arrived. In a step, what is written replaces what the API's `retry` says, attribute by attribute.",
+	Example: `api "shop" {
+  spec = "openapi/shop.yaml"
+  retry {
+    attempts = 5
+    on       = ["network", 429, "5xx"]
+  }
+}
+
+integration "orders" {
+  step "orders" {
+    call = shop.listOrders
+    retry {
+      attempts = 10
+    }
+  }
+  output "orders" {
+    value = step.orders.body.data
+  }
+}
+`,
+}

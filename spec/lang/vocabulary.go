@@ -1,0 +1,41 @@
+package lang
+
+import "sync"
+
+// File is the root of the vocabulary: what may stand in a file, outside of any block.
+var File = assemble()
+
+// assemble puts the blocks inside each other. It is a function because steps nest without end.
+func assemble() *Block {
+	items := []*Block{step, forEach, switchBlock, parallel}
+	step.Blocks = []*Block{paginate, retry, check, catch}
+	forEach.Blocks = append(items[:len(items):len(items)], aggregate)
+	switchBlock.Blocks = []*Block{caseBlock, defaultBlock}
+	caseBlock.Blocks = items
+	defaultBlock.Blocks = items
+	parallel.Blocks = items
+	onFailure.Blocks = items
+	integration.Blocks = append([]*Block{input}, append(items[:len(items):len(items)], onFailure, output)...)
+	api.Blocks = []*Block{auth, limit, retry}
+	return &Block{
+		Name:   "file",
+		Blocks: []*Block{api, schema, variable, secret, mapping, integration},
+		Doc:    "All files of a project whose names end in .hcl, in any order.",
+	}
+}
+
+// Blocks returns every block type once, each after those it may stand in, as far as they do not nest.
+var Blocks = sync.OnceValue(func() []*Block {
+	var out []*Block
+	seen := map[*Block]bool{}
+	for next := []*Block{File}; len(next) > 0; next = next[1:] {
+		for _, b := range next[0].Blocks {
+			if !seen[b] {
+				seen[b] = true
+				out = append(out, b)
+				next = append(next, b)
+			}
+		}
+	}
+	return out
+})
