@@ -3,7 +3,10 @@
 // It knows JSON Schema, but not OpenAPI, HCL or expressions.
 package types
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Kind is a set of kinds of value, as bits.
 type Kind uint16
@@ -41,9 +44,8 @@ type Type struct {
 	// Origin is where a document declares the type; the zero Origin for inferred types.
 	Origin Origin
 
-	once  sync.Once
-	force func() *Shape
-	shape *Shape
+	shape atomic.Pointer[Shape]
+	force func(*forcing) *Shape // makes the shape; nil when it is there from the start
 }
 
 // Origin is a place in a specification: the document's name and a JSON Pointer (RFC 6901) in it.
@@ -85,6 +87,9 @@ type Numeric struct {
 	ExclusiveMin, ExclusiveMax bool
 	MultipleOf                 *Num
 	Format                     string // int32, int64, float, double, decimal, …; int32 and int64 are also folded into Min and Max
+
+	once  sync.Once
+	quick quickRange
 }
 
 // Text restricts strings. Lengths count code points.
@@ -94,6 +99,10 @@ type Text struct {
 	Patterns []string // ECMA 262 expressions as written; all must match
 	MinLen   int
 	MaxLen   int // -1: unbounded
+
+	once    sync.Once
+	members map[string]struct{} // of a long Enum
+	match   []matcher           // compiled Patterns
 }
 
 // List restricts arrays. Items at i < len(Prefix) are of Prefix[i], the rest of Items.
@@ -124,7 +133,10 @@ type Fields struct {
 	MinCount   int
 	MaxCount   int // -1: unbounded
 
-	index map[string]*Property
+	once     sync.Once
+	index    map[string]*Property
+	required int       // how many properties are required
+	patterns []matcher // compiled Patterns
 }
 
 // Property is one declared property of an object. In an inferred object type, Type includes Absent
@@ -143,10 +155,4 @@ type Property struct {
 type PatternProperty struct {
 	Pattern string
 	Type    *Type
-}
-
-// Opaque is a constraint kept as JSON Schema (2020-12), self-contained.
-type Opaque struct {
-	Schema []byte
-	Why    string // "not", "if/then", "oneOf that may overlap", …
 }
