@@ -1,0 +1,300 @@
+package openapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+
+	"tenon/spec/diag"
+	"tenon/spec/types"
+)
+
+const (
+	maxFiles   = 5_000 // that one document may be spread over
+	maxRefHops = 32    // from one $ref to the next
+)
+
+// external is another file of the document: its text, or why it cannot be read.
+type external struct {
+	text *text
+	err  error
+}
+
+// found is a place in a text: a value, and the name it stands under if it is a member of an object.
+type found struct {
+	node
+	key, keyEnd int // zero where there is no name
+}
+
+// Resolve finds what a $ref refers to, seen from a place in the document: a JSON Pointer or an
+// anchor, in this file or in another one of the project. Its result is that place and its JSON text,
+// and the error says in a clause why the reference leads nowhere.
+func (d *Document) Resolve(from types.Origin, ref string) (types.Origin, []byte, error) {
+	n, err := d.resolve(from.Document, ref)
+	if err != nil {
+		return types.Origin{}, nil, err
+	}
+	return n.origin(), n.raw(), nil
+}
+
+func (d *Document) resolve(from, ref string) (node, error) {
+	file, fragment, _ := strings.Cut(ref, "#")
+	t, err := d.open(from, file)
+	if err != nil {
+		if n, ok := d.identified(from, ref); ok {
+			return n, nil
+		}
+		return node{}, err
+	}
+	if plain, err := url.PathUnescape(fragment); err == nil {
+		fragment = plain
+	}
+	if fragment != "" && fragment[0] != '/' {
+		if at, ok := d.anchorsOf(t)["#"+fragment]; ok {
+			return at.node, nil
+		}
+		return node{}, errors.New("no such anchor exists")
+	}
+	at, ok := t.find(fragment)
+	if !ok {
+		return node{}, errors.New("there is no such place" + at.near(fragment))
+	}
+	return at.node, nil
+}
+
+// near proposes, for a pointer that leads no further than f, the name that may have been meant.
+func (f found) near(pointer string) string {
+	rest := strings.TrimPrefix(pointer, f.ptr)
+	token, _, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
+	if f.lead() != '{' {
+		return ""
+	}
+	if near := diag.Nearest(unescape(token), f.object().names()); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
+// open returns the file that a reference made in file from names.
+func (d *Document) open(from, ref string) (*text, error) {
+	name := from
+	if ref != "" {
+		if u, err := url.Parse(ref); err != nil || u.Scheme != "" || u.Host != "" {
+			return nil, errors.New("only files of the project are read; download it and refer to the file")
+		}
+		if plain, err := url.PathUnescape(ref); err == nil {
+			ref = plain
+		}
+		if strings.HasPrefix(ref, "/") || strings.Contains(ref, `\`) {
+			return nil, errors.New("a file is referred to by its path from this one, with forward slashes")
+		}
+		name = path.Join(path.Dir(from), ref)
+	}
+	if name == d.main.name {
+		return d.main, nil
+	}
+	if name == ".." || strings.HasPrefix(name, "../") {
+		return nil, errors.New("it lies outside the project")
+	}
+	d.fileMu.Lock()
+	defer d.fileMu.Unlock()
+	x := d.files[name]
+	if x == nil {
+		x = &external{}
+		x.text, x.err = d.readFile(name)
+		d.files[name] = x
+	}
+	return x.text, x.err
+}
+
+func (d *Document) readFile(name string) (*text, error) {
+	if d.opt.ReadFile == nil {
+		return nil, errors.New("other files are not read here")
+	}
+	if len(d.files) >= maxFiles {
+		return nil, fmt.Errorf("more than %d files are not read", maxFiles)
+	}
+	raw, err := d.opt.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", name, err)
+	}
+	if d.read += len(raw); d.read > maxSize {
+		return nil, fmt.Errorf("more than %d MB of other files are not read", maxSize>>20)
+	}
+	return d.parse(name, raw, func() string { return Digest(raw) }, rootLevel)
+}
+
+// find walks a JSON Pointer. If it leads to nothing, the result is the nearest value on the way.
+func (t *text) find(pointer string) (found, bool) {
+	cur := found{node: node{t.root.t, t.root.at, t.root.end, ""}}
+	list := t.top
+	indexed := true
+	for rest := pointer; rest != ""; {
+		if rest[0] != '/' {
+			return cur, false
+		}
+		token := rest[1:]
+		if i := strings.IndexByte(token, '/'); i >= 0 {
+			token = token[:i]
+		}
+		rest = rest[1+len(token):]
+		next, ok := found{}, false
+		if indexed {
+			var e *entry
+			if e = t.member(list, unescape(token)); e != nil {
+				next, ok = found{node{t, e.at, e.end, cur.ptr + "/" + token}, e.key, e.keyEnd}, true
+				list, indexed = e.sub, len(e.sub) > 0 && !e.partial
+			}
+		} else {
+			next, ok = cur.child(token)
+		}
+		if !ok {
+			return cur, false
+		}
+		cur = next
+	}
+	return cur, true
+}
+
+// child is one step of a JSON Pointer.
+func (f found) child(token string) (found, bool) {
+	out, ok := found{}, false
+	b := f.t.json
+	s := scanner{b: b[:f.end]}
+	switch f.lead() {
+	case '{':
+		name := unescape(token)
+		s.object(f.at, func(key, keyEnd, at int) int {
+			end := s.value(at)
+			if same(b[key:keyEnd], name) {
+				out, ok = found{node{f.t, at, end, f.ptr + "/" + token}, key, keyEnd}, true
+			}
+			return end
+		})
+	case '[':
+		want, err := strconv.Atoi(token)
+		if err != nil || want < 0 {
+			return out, false
+		}
+		s.array(f.at, func(i, at int) int {
+			end := s.value(at)
+			if i == want {
+				out, ok = found{node: node{f.t, at, end, f.ptr + "/" + token}}, true
+			}
+			return end
+		})
+	}
+	return out, ok
+}
+
+// same compares a member name, as it stands between its quotes, with a decoded one.
+func same(key []byte, name string) bool {
+	return string(key) == name || bytes.IndexByte(key, '\\') >= 0 && keyText(key) == name
+}
+
+// member finds an entry by name; long lists are searched through a map that is made when first needed.
+func (t *text) member(list []entry, name string) *entry {
+	if len(list) < 32 {
+		for i := len(list) - 1; i >= 0; i-- {
+			if same(t.json[list[i].key:list[i].keyEnd], name) {
+				return &list[i]
+			}
+		}
+		return nil
+	}
+	m, ok := t.maps.Load(&list[0])
+	if !ok {
+		made := make(map[string]int, len(list))
+		for i := range list {
+			made[list[i].name(t.json)] = i
+		}
+		m, _ = t.maps.LoadOrStore(&list[0], made)
+	}
+	if i, ok := m.(map[string]int)[name]; ok {
+		return &list[i]
+	}
+	return nil
+}
+
+// anchorsOf finds every $anchor ("#name") and $id of a text, by one walk, where it has any.
+func (d *Document) anchorsOf(t *text) map[string]found {
+	d.anchorMu.Lock()
+	defer d.anchorMu.Unlock()
+	m, ok := d.anchors[t]
+	if !ok {
+		m = map[string]found{}
+		if bytes.Contains(t.json, []byte(`"$anchor"`)) || bytes.Contains(t.json, []byte(`"$dynamicAnchor"`)) || bytes.Contains(t.json, []byte(`"$id"`)) {
+			s := &scanner{b: t.json[:t.root.end]}
+			s.anchors(t.root, m)
+		}
+		d.anchors[t] = m
+	}
+	return m
+}
+
+func (s *scanner) anchors(n node, m map[string]found) int {
+	b := s.b
+	switch n.lead() {
+	case '[':
+		return s.array(n.at, func(i, at int) int {
+			return s.anchors(node{n.t, at, len(b), n.ptr + "/" + strconv.Itoa(i)}, m)
+		})
+	case '{':
+		var names []string
+		end := s.object(n.at, func(key, keyEnd, at int) int {
+			name := keyText(b[key:keyEnd])
+			if (name == "$anchor" || name == "$dynamicAnchor" || name == "$id") && at < len(b) && b[at] == '"' {
+				end := s.text(at)
+				if s.fault == nil {
+					value := unquote(b[at:end])
+					if name != "$id" {
+						value = "#" + value
+					}
+					names = append(names, value)
+				}
+				return end
+			}
+			return s.anchors(node{n.t, at, len(b), n.ptr + "/" + escape(name)}, m)
+		})
+		for _, name := range names {
+			m[name] = found{node: node{n.t, n.at, end, n.ptr}}
+		}
+		return end
+	}
+	return s.value(n.at)
+}
+
+// identified finds the schema whose $id is ref, in the file from.
+func (d *Document) identified(from, ref string) (node, bool) {
+	t, err := d.open(from, "")
+	if err != nil {
+		return node{}, false
+	}
+	at, ok := d.anchorsOf(t)[strings.TrimSuffix(ref, "#")]
+	return at.node, ok
+}
+
+// follow reads an object through the $refs that stand in its place.
+func (n node) follow() (fields, bool) {
+	f := n.object()
+	for hops := 0; ; hops++ {
+		ref := f.get("$ref")
+		if ref.lead() != '"' {
+			return f, f.n.lead() == '{'
+		}
+		if hops == maxRefHops {
+			n.defect("its $ref leads in a circle")
+			return fields{}, false
+		}
+		next, err := n.t.doc.resolve(f.n.t.name, ref.string())
+		if err != nil {
+			ref.defect("$ref %q leads nowhere: %s", ref.string(), err)
+			return fields{}, false
+		}
+		f = next.object()
+	}
+}
