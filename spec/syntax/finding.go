@@ -1,8 +1,6 @@
 package syntax
 
 import (
-	"strings"
-
 	"github.com/hashicorp/hcl/v2"
 
 	"tenon/spec/diag"
@@ -37,27 +35,18 @@ func rewrite(f *source.File, problems hcl.Diagnostics) diag.List {
 	var diags diag.List
 	said := map[int]bool{} // places; the first problem there is the cause, others follow from it
 	for _, p := range problems {
-		var place source.Range
+		place := at(f, 0, 0)
 		if p.Subject != nil {
 			place = rangeOf(f, *p.Subject)
-		} else {
-			place = at(f, 0, 0)
 		}
 		if said[place.Start] {
 			continue
 		}
+		if len(said) == MaxFindings {
+			break // whatever this is, it is not a slip or two
+		}
 		said[place.Start] = true
-		message, detail := plain(p)
-		diags.Add(Syntax, place, "%s", message).Explain("%s", detail)
+		say(diags.Add(Syntax, place, ""), p, f.Text(place), string(f.Src[place.End:min(len(f.Src), place.End+80)]))
 	}
 	return diags
-}
-
-// plain says in few words what hcl means.
-func plain(p *hcl.Diagnostic) (message, detail string) {
-	first, rest, _ := strings.Cut(p.Detail, ". ")
-	if first == "" {
-		return p.Summary + ".", ""
-	}
-	return strings.TrimSuffix(first, ".") + ".", rest
 }

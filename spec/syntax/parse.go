@@ -15,9 +15,10 @@ import (
 
 // Bounds on what is parsed. They are far beyond what a person writes.
 const (
-	MaxSize      = 4 << 20 // bytes of a file
+	MaxSize      = 1 << 20 // bytes of a file
 	MaxNesting   = 200     // brackets, blocks and templates inside each other
 	MaxOperators = 2000    // operators in one expression, and in those around it
+	MaxFindings  = 50      // findings for one file
 )
 
 // Parse reads a file. The File is always usable; it holds what could be understood. Everything that
@@ -35,14 +36,31 @@ func Parse(name string, src []byte) (*File, diag.List) {
 	if body, ok := parsed.Body.(*hclsyntax.Body); ok {
 		f.Body = newBody(f.Source, body)
 	}
-	diags = rewrite(f.Source, problems)
-	for _, d := range diags {
-		f.broken = append(f.broken, d.Range)
-	}
-	if len(f.broken) > 0 {
+	if len(problems) > 0 {
+		f.broken = places(f.Source, problems)
 		f.markBroken(f.Body)
 	}
-	return f, diags
+	return f, rewrite(f.Source, problems)
+}
+
+// places returns where the problems are, sorted, overlapping ones joined.
+func places(f *source.File, problems hcl.Diagnostics) []source.Range {
+	all := make([]source.Range, 0, len(problems))
+	for _, p := range problems {
+		if p.Subject != nil {
+			all = append(all, rangeOf(f, *p.Subject))
+		}
+	}
+	slices.SortFunc(all, func(a, b source.Range) int { return cmp.Compare(a.Start, b.Start) })
+	var out []source.Range
+	for _, r := range all {
+		if last := len(out) - 1; last >= 0 && r.Start <= out[last].End {
+			out[last] = out[last].Join(r)
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // markBroken marks the expressions in b that problems touch.

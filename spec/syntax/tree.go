@@ -3,6 +3,8 @@
 package syntax
 
 import (
+	"sort"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -16,18 +18,14 @@ type File struct {
 	Body     *Body
 	Comments []Comment // in source order
 
-	broken []source.Range // where something could not be read
+	broken []source.Range // where something could not be read; sorted, apart from each other
 }
 
 // Broken reports whether something within r, or just after it, could not be read, so that what seems
 // to be missing there may not be.
 func (f *File) Broken(r source.Range) bool {
-	for _, b := range f.broken {
-		if b.Start <= r.End && b.End >= r.Start {
-			return true
-		}
-	}
-	return false
+	i := sort.Search(len(f.broken), func(i int) bool { return f.broken[i].End >= r.Start })
+	return i < len(f.broken) && f.broken[i].Start <= r.End
 }
 
 // Comment is one comment with its markers: "# text", "// text" or "/* text */". Range does not

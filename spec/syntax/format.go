@@ -1,0 +1,150 @@
+package syntax
+
+import (
+	"bytes"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+
+	"tenon/spec/diag"
+	"tenon/spec/source"
+)
+
+// Format returns src in canonical form: two spaces for each level, = aligned on consecutive lines,
+// single spaces between words, no blank lines at the edges of brackets, never two in a row, one
+// between the blocks of a file, lines that end in \n. Nothing but space changes; heredocs keep
+// theirs. Formatting again changes nothing. A file that cannot be parsed comes back as it is, with
+// the findings.
+func Format(name string, src []byte) ([]byte, diag.List) {
+	f, diags := Parse(name, src)
+	if diags.HasErrors() {
+		return src, diags
+	}
+	before := tokensOf(f.Source.Src)
+	out := spaceLines(hclwrite.Format(withoutBOM(src)))
+	// A second pass settles what the first one moved. Text that does not settle, or that means
+	// something else now, stays as its author wrote it.
+	out = spaceLines(hclwrite.Format(out))
+	if !sameTokens(before, tokensOf(out)) || !bytes.Equal(out, spaceLines(hclwrite.Format(out))) {
+		return src, nil
+	}
+	return out, nil
+}
+
+func withoutBOM(src []byte) []byte { return bytes.TrimPrefix(src, []byte("\ufeff")) }
+
+func tokensOf(src []byte) hclsyntax.Tokens {
+	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
+	return tokens
+}
+
+// sameTokens reports whether two files differ in nothing but space between tokens. Where lines end is
+// compared too: it separates attributes, and a blank line is the only thing that may come or go.
+func sameTokens(a, b hclsyntax.Tokens) bool {
+	a, b = significant(a), significant(b)
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Type != b[i].Type || !bytes.Equal(plainText(a[i]), plainText(b[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// significant drops repeated line ends and those at the start and the end.
+func significant(tokens hclsyntax.Tokens) hclsyntax.Tokens {
+	var out hclsyntax.Tokens
+	ended := true
+	for _, t := range tokens {
+		if t.Type == hclsyntax.TokenEOF || t.Type == hclsyntax.TokenNewline && ended {
+			continue
+		}
+		ended = endsLine(t)
+		out = append(out, t)
+	}
+	for len(out) > 0 && out[len(out)-1].Type == hclsyntax.TokenNewline {
+		out = out[:len(out)-1]
+	}
+	return out
+}
+
+func endsLine(t hclsyntax.Token) bool {
+	return t.Type == hclsyntax.TokenNewline || t.Type == hclsyntax.TokenComment && bytes.HasSuffix(t.Bytes, []byte("\n"))
+}
+
+// plainText is what of a token means something: how its line ends does not, except in a heredoc.
+func plainText(t hclsyntax.Token) []byte {
+	switch t.Type {
+	case hclsyntax.TokenNewline:
+		return nil
+	case hclsyntax.TokenComment, hclsyntax.TokenCHeredoc, hclsyntax.TokenOHeredoc:
+		return bytes.TrimSpace(t.Bytes)
+	}
+	return t.Bytes
+}
+
+// spaceLines writes src with the blank lines it should have.
+func spaceLines(src []byte) []byte {
+	s := &spacer{src: source.NewFile("", src)}
+	for _, t := range tokensOf(src) {
+		s.token(t)
+	}
+	if len(s.out) > 0 {
+		s.out = append(bytes.TrimRight(s.out, "\n"), '\n')
+	}
+	return s.out
+}
+
+// spacer copies tokens and decides how many lines end between them.
+type spacer struct {
+	src      *source.File
+	out      []byte
+	offset   int // in src, up to where everything is copied
+	newlines int // line ends since the last token
+	depth    int
+	last     hclsyntax.TokenType
+}
+
+func (s *spacer) token(t hclsyntax.Token) {
+	start, end := t.Range.Start.Byte, t.Range.End.Byte
+	if t.Type == hclsyntax.TokenNewline {
+		s.newlines++
+		s.offset = end
+		return
+	}
+	if closes(t.Type) {
+		s.depth--
+	}
+	if t.Type != hclsyntax.TokenEOF {
+		s.endLines(t.Type)
+		s.out = append(s.out, s.src.Src[s.offset:start]...) // the space in front
+	}
+	text := s.src.Src[start:end]
+	if endsLine(t) {
+		text = bytes.TrimRight(text, " \t\r\n")
+		s.newlines = 1
+	}
+	s.out = append(s.out, text...)
+	s.offset, s.last = end, t.Type
+	if opens(t.Type) {
+		s.depth++
+	}
+}
+
+// endLines ends as many lines as should end before a token.
+func (s *spacer) endLines(next hclsyntax.TokenType) {
+	n := min(s.newlines, 2)
+	s.newlines = 0
+	switch {
+	case len(s.out) == 0:
+		n = 0
+	case n > 0 && (opens(s.last) || closes(next)):
+		n = 1
+	case n > 0 && s.depth == 0 && s.last == hclsyntax.TokenCBrace:
+		n = 2
+	}
+	s.out = append(s.out, "\n\n"[:n]...)
+}
