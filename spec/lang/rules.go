@@ -6,12 +6,13 @@ import (
 	"sync"
 
 	"tenon/spec/diag"
+	"tenon/spec/openapi"
 	"tenon/spec/syntax"
 )
 
 // Rules returns the rules of all packages, by name.
 var Rules = sync.OnceValue(func() []*diag.Rule {
-	out := slices.Concat(syntax.Rules, fileRules, buildRules)
+	out := slices.Concat(syntax.Rules, openapi.Rules, fileRules, buildRules)
 	slices.SortFunc(out, func(a, b *diag.Rule) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 })

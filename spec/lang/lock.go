@@ -1,0 +1,18 @@
+package lang
+
+// LockFile is the root of the vocabulary of tenon.lock.hcl.
+var LockFile = &Block{
+	Name:   "lock file",
+	Blocks: []*Block{lockedSpec},
+	Doc:    "Written by `tenon lock`: the digest of every spec that the project names.",
+}
+
+var lockedSpec = &Block{
+	Name:   "spec",
+	Unique: "file",
+	Labels: []*Label{{Name: "FILE", Kind: AnyText, Doc: "The spec, as the api names it."}},
+	Attrs: []*Attr{
+		{Name: "digest", Kind: Text, Required: true, Doc: "The SHA-256 of the document: `sha256:` and 64 hexadecimal digits."},
+	},
+	Doc: "A spec as it was when it was pinned.",
+}
