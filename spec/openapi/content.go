@@ -15,10 +15,14 @@ func (d *Document) content(n node, dir types.Direction) []*MediaType {
 			return
 		}
 		m := &MediaType{Name: strings.TrimSpace(name), Origin: f.n.origin(), Encoding: encodings(f.get("encoding"))}
-		if schema := f.get("schema"); schema.given() {
+		schema := f.get("schema")
+		switch {
+		case m.binary():
+			m.Type = binaryType(dir)
+		case schema.given():
 			m.Type = d.schema(schema, dir)
-		} else {
-			m.Type = bareContent(m.Name)
+		default:
+			m.Type = bareContent(m)
 		}
 		out = append(out, m)
 	})
@@ -37,20 +41,35 @@ func (m *MediaType) JSON() bool {
 	return strings.HasSuffix(e, "/json") || strings.HasSuffix(e, "+json")
 }
 
-// bareContent is the type of content for which the document has no schema.
-func bareContent(name string) *types.Type {
-	m := MediaType{Name: name}
+// binary reports whether the content is bytes whatever a schema says of it, which is often just string.
+func (m *MediaType) binary() bool {
 	kind, sub, _ := strings.Cut(m.Essence(), "/")
-	switch {
-	case kind == "text" && !strings.HasSuffix(sub, "xml") && sub != "csv" && sub != "event-stream":
-		return types.AnyString
-	case kind == "image" && sub != "svg+xml", kind == "audio", kind == "video", kind == "font":
-		return types.AnyBytes
-	case kind == "application":
+	switch kind {
+	case "image", "audio", "video", "font":
+		return !strings.HasSuffix(sub, "+xml") && !strings.HasSuffix(sub, "+json")
+	case "application":
 		switch sub {
 		case "octet-stream", "pdf", "zip", "gzip", "x-gzip", "x-tar", "x-tgz":
-			return types.AnyBytes
+			return true
 		}
+	}
+	return false
+}
+
+var bytesOrText = types.New(&types.Shape{Kinds: types.Bytes | types.String})
+
+// binaryType is the type of bytes: text may be sent as such, but what arrives is bytes.
+func binaryType(dir types.Direction) *types.Type {
+	if dir == types.Response {
+		return types.AnyBytes
+	}
+	return bytesOrText
+}
+
+// bareContent is the type of content for which the document has no schema.
+func bareContent(m *MediaType) *types.Type {
+	if e := m.Essence(); strings.HasPrefix(e, "text/") && e != "text/xml" && !m.JSON() {
+		return types.AnyString
 	}
 	return types.Any
 }

@@ -45,8 +45,9 @@ type Document struct {
 
 	listed sync.Once
 	names  []OperationName
-	places []place // of the operations in names
-	byName map[string][]int
+	places []place          // of the operations in names
+	byID   map[string][]int // indexes of names
+	byKey  map[key]int
 
 	fileMu sync.Mutex
 	files  map[string]*external

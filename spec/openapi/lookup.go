@@ -31,6 +31,9 @@ func (n OperationName) String() string {
 // place is where an operation stands: its path item and itself, before any $ref of its own.
 type place struct{ item, op node }
 
+// key is what tells an operation from all others.
+type key struct{ method, path string }
+
 // UnknownOperation is the error for a name that no operation has.
 type UnknownOperation struct {
 	Name string
@@ -64,20 +67,16 @@ func (d *Document) Operations() []OperationName {
 }
 
 func (d *Document) list() {
+	d.byKey = map[key]int{}
 	if paths := d.main.entry("paths"); paths != nil {
 		for i := range paths.sub {
 			d.listPath(&paths.sub[i])
 		}
 	}
-	d.byName = make(map[string][]int, 2*len(d.names))
+	d.byID = make(map[string][]int, len(d.names))
 	for i, n := range d.names {
 		if n.ID != "" {
-			d.byName[n.ID] = append(d.byName[n.ID], i)
-		}
-	}
-	for i, n := range d.names {
-		if len(d.byName[n.Key()]) == 0 {
-			d.byName[n.Key()] = []int{i}
+			d.byID[n.ID] = append(d.byID[n.ID], i)
 		}
 	}
 }
@@ -155,57 +154,72 @@ func (d *Document) add(method, path string, item, op node, e *entry, seen map[st
 	id := ""
 	for i := range e.sub {
 		sub := &e.sub[i]
-		child := op.t.node(sub, op.ptr+"/"+sub.name(op.t.json))
+		value := op.t.node(sub, "").plain()
 		switch {
-		case sub.name(op.t.json) == "operationId":
-			id = child.plain()
-		case child.lead() == '"': // OpenAPI has no $ref here, but multi-file documents do
-			if f, ok := op.follow(); ok && id == "" {
+		case same(op.t.json[sub.key:sub.keyEnd], "operationId"):
+			id = value
+		case value != "" && id == "": // OpenAPI has no $ref here, but multi-file documents do
+			if f, ok := op.follow(); ok {
 				id = f.get("operationId").plain()
 			}
 		}
 	}
-	d.names = append(d.names, OperationName{strings.TrimSpace(id), method, path})
-	d.places = append(d.places, place{item, op})
+	name, at := OperationName{strings.TrimSpace(id), method, path}, place{item, op}
+	if i, ok := d.byKey[key{method, path}]; ok {
+		op.defect("%s is declared twice; the last one counts", name.Key())
+		d.names[i], d.places[i] = name, at
+		return
+	}
+	d.byKey[key{method, path}] = len(d.names)
+	d.names = append(d.names, name)
+	d.places = append(d.places, at)
 }
 
 // Operation decodes one operation, named by its operationId or as "GET /orders". What it consists of
 // is decoded, its schemas are not, until they are looked at. The error is an [*UnknownOperation], an
 // [*AmbiguousOperation], or a [*LoadError] if its place does not hold an operation.
 func (d *Document) Operation(name string) (*Operation, error) {
-	d.listed.Do(d.list)
-	at := d.byName[name]
-	if at == nil {
-		method, path, _ := strings.Cut(strings.TrimSpace(name), " ")
-		at = d.byName[strings.ToUpper(method)+" "+strings.TrimSpace(path)]
-	}
-	switch {
-	case len(at) == 0:
-		return nil, &UnknownOperation{name, d.nearOperation(name)}
-	case len(at) > 1:
-		e := &AmbiguousOperation{Name: name}
-		for _, i := range at {
-			e.Keys = append(e.Keys, d.names[i].Key())
-		}
-		return nil, e
-	}
-	d.mu.Lock()
-	op := d.operations[at[0]]
-	d.mu.Unlock()
-	if op != nil {
-		return op, nil
-	}
-	op, err := d.operation(d.names[at[0]], d.places[at[0]])
+	i, err := d.find(name)
 	if err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
+	op := d.operations[i]
+	d.mu.Unlock()
+	if op != nil {
+		return op, nil
+	}
+	if op, err = d.operation(d.names[i], d.places[i]); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
 	defer d.mu.Unlock()
-	if first := d.operations[at[0]]; first != nil {
+	if first := d.operations[i]; first != nil {
 		return first, nil
 	}
-	d.operations[at[0]] = op
+	d.operations[i] = op
 	return op, nil
+}
+
+// find gives the index of an operation in names.
+func (d *Document) find(name string) (int, error) {
+	d.listed.Do(d.list)
+	switch at := d.byID[name]; len(at) {
+	case 0:
+	case 1:
+		return at[0], nil
+	default:
+		e := &AmbiguousOperation{Name: name}
+		for _, i := range at {
+			e.Keys = append(e.Keys, d.names[i].Key())
+		}
+		return 0, e
+	}
+	method, path, _ := strings.Cut(strings.TrimSpace(name), " ")
+	if i, ok := d.byKey[key{strings.ToUpper(method), strings.TrimSpace(path)}]; ok {
+		return i, nil
+	}
+	return 0, &UnknownOperation{name, d.nearOperation(name)}
 }
 
 func (d *Document) nearOperation(name string) string {

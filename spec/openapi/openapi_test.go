@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tenon/spec/source"
+	"tenon/spec/types"
 )
 
 func load(t testing.TB, name string) *Document {
@@ -85,7 +86,9 @@ func flag(b *strings.Builder, set bool, text string) {
 
 func media(b *strings.Builder, content []*MediaType) {
 	for _, m := range content {
-		fmt.Fprintf(b, "  %s: %s\n", m.Name, m.Type)
+		fmt.Fprintf(b, "  %s: %s", m.Name, m.Type)
+		flag(b, m.Type.May(types.Bytes) && m.Type.May(types.String), "or bytes")
+		fmt.Fprintln(b)
 		var names []string
 		for name := range m.Encoding {
 			names = append(names, name)
@@ -160,7 +163,7 @@ body
   application/x-www-form-urlencoded: object
     expand {ContentType: Style:deepObject Explode:true AllowReserved:false}
     tags {ContentType: Style:form Explode:false AllowReserved:false}
-  application/octet-stream: bytes
+  application/octet-stream: string or bytes
   text/plain: string
 204 Stored
 security [[{key []} {oauth [write]}] []]
@@ -220,7 +223,7 @@ security [[{key []}] [{oauth [read]}]]
 createOrder POST /orders
 body
   application/json: Order
-  image/png: bytes
+  image/png: string or bytes
 201 Made
   application/json: Order
 400 Wrong

@@ -36,7 +36,7 @@ func (d *Document) swaggerOperation(o *Operation, f fields, params []fields) {
 		if schema := r.get("schema"); schema.given() {
 			t := d.swaggerSchema(schema, types.Response)
 			for _, name := range produces {
-				made.Content = append(made.Content, &MediaType{Name: name, Type: t, Origin: schema.origin()})
+				made.Content = append(made.Content, swaggerContent(name, t, schema, types.Response))
 			}
 		}
 		o.Responses = append(o.Responses, made)
@@ -71,9 +71,17 @@ func (d *Document) swaggerBody(f, p fields) *RequestBody {
 		t = d.swaggerSchema(schema, types.Request)
 	}
 	for _, name := range d.mediaTypes(f, "consumes") {
-		b.Content = append(b.Content, &MediaType{Name: name, Type: t, Origin: p.n.origin()})
+		b.Content = append(b.Content, swaggerContent(name, t, p.n, types.Request))
 	}
 	return b
+}
+
+func swaggerContent(name string, t *types.Type, at node, dir types.Direction) *MediaType {
+	m := &MediaType{Name: name, Type: t, Origin: at.origin()}
+	if m.binary() {
+		m.Type = binaryType(dir)
+	}
+	return m
 }
 
 // swaggerForm makes one body of formData parameters.
@@ -157,7 +165,7 @@ func collection(f fields, in string) (style string, explode bool) {
 // swaggerSchema is the type of a schema, which in version 2.0 may be a file.
 func (d *Document) swaggerSchema(n node, dir types.Direction) *types.Type {
 	if n.lead() == '{' && n.object().get("type").plain() == "file" {
-		return types.AnyBytes
+		return binaryType(dir)
 	}
 	return d.schema(n, dir)
 }
@@ -171,7 +179,7 @@ var notSchema = map[string]bool{
 // inlineSchema is the type of a parameter or header of version 2.0, which is its own schema.
 func (d *Document) inlineSchema(f fields, dir types.Direction) *types.Type {
 	if f.get("type").plain() == "file" {
-		return types.AnyBytes
+		return binaryType(dir)
 	}
 	if schema := f.get("schema"); schema.given() {
 		schema.defect("only body parameters have a schema in version 2.0; it is read all the same")
