@@ -158,8 +158,9 @@ var retry = &Block{
 		{Name: "max", Kind: Duration, Default: `"30s"`, Doc: "The longest pause."},
 		{Name: "on", Kind: Failures, Default: `["network", "timeout", 429, "5xx"]`, Doc: "What is tried again."},
 	},
-	Doc: "Sends a request again after a failure. What is not safe to send twice (a POST that nobody vouches for) is never sent again " +
-		"when the first one may have arrived. In a step, what is written replaces what the API's `retry` says, attribute by attribute.",
+	Doc: "Sends a request again after a failure. Without this block, what is safe to send twice is retried with the defaults below; `attempts = 1` switches that off. " +
+		"What is not safe to send twice (a POST that nobody vouches for) is never sent again when the first one may have arrived. " +
+		"In a step, what is written replaces what the API's `retry` says, attribute by attribute.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"
   retry {
