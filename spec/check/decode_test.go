@@ -1,9 +1,11 @@
 package check
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,5 +162,21 @@ func TestOrderOfFiles(t *testing.T) {
 	}
 	if one.Secrets[0].Env.Value != "A" || two.Secrets[0].Env.Value != "A" {
 		t.Errorf("secrets: got %q and %q first, want A", one.Secrets[0].Env.Value, two.Secrets[0].Env.Value)
+	}
+}
+
+// TestManyMistakes holds that a file of nothing but mistakes is read in reasonable time, and that all
+// of them are reported.
+func TestManyMistakes(t *testing.T) {
+	const n = 20_000
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "step \"x%d\" { a%d = 1 }\n", i, i)
+	}
+	for i := range n {
+		fmt.Fprintf(&b, "a%d = 1\n", i)
+	}
+	if got := lintText(t, "integration \"i\" {\n"+b.String()+"}\n"); len(got) != 3*n {
+		t.Errorf("got %d findings, want %d", len(got), 3*n)
 	}
 }

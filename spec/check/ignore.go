@@ -18,13 +18,13 @@ import (
 // no comment. Errors cannot be hidden. An ignore that is written wrongly is itself a finding; so is
 // one that hides nothing, unless errors are left, which may be why there was nothing to hide.
 func Ignore(files []*syntax.File, list diag.List) diag.List {
-	ignores := map[place][]*ignore{}
+	ignores := map[lineOf][]*ignore{}
 	var all []*ignore
 	var out diag.List
 	for _, f := range files {
 		for _, c := range f.Comments {
 			if ig := readIgnore(f, c, &out); ig != nil {
-				ignores[place{f.Source.Name, ig.line}] = append(ignores[place{f.Source.Name, ig.line}], ig)
+				ignores[lineOf{f.Source.Name, ig.line}] = append(ignores[lineOf{f.Source.Name, ig.line}], ig)
 				all = append(all, ig)
 			}
 		}
@@ -34,7 +34,7 @@ func Ignore(files []*syntax.File, list diag.List) diag.List {
 		sources[f.Source.Name] = f.Source
 	}
 	for _, d := range list {
-		if !hidden(ignores[place{d.Range.File, sources.Position(d.Range).Line}], d) {
+		if !hidden(ignores[lineOf{d.Range.File, sources.Position(d.Range).Line}], d) {
 			out = append(out, d)
 		}
 	}
@@ -51,7 +51,7 @@ func Ignore(files []*syntax.File, list diag.List) diag.List {
 	return out
 }
 
-type place struct {
+type lineOf struct {
 	file string
 	line int
 }

@@ -146,6 +146,10 @@ func newBody(f *source.File, b *hclsyntax.Body) *Body {
 			Name: a.Name, Range: rangeOf(f, a.SrcRange), NameRange: rangeOf(f, a.NameRange), Expr: newExpr(f, a.Expr),
 		})
 	}
+	out.byName = make(map[string]*Attribute, len(out.Attributes))
+	for _, a := range out.Attributes {
+		out.byName[a.Name] = a
+	}
 	slices.SortFunc(out.Attributes, func(a, b *Attribute) int { return cmp.Compare(a.Range.Start, b.Range.Start) })
 	for _, b := range b.Blocks {
 		out.Blocks = append(out.Blocks, newBlock(f, b))

@@ -42,6 +42,8 @@ type Body struct {
 	Blocks     []*Block
 	Range      source.Range
 	EndRange   source.Range // empty, at the end
+
+	byName map[string]*Attribute
 }
 
 // Attribute is `name = expression`.
@@ -71,14 +73,7 @@ type Label struct {
 }
 
 // Attribute returns the attribute called name, or nil.
-func (b *Body) Attribute(name string) *Attribute {
-	for _, a := range b.Attributes {
-		if a.Name == name {
-			return a
-		}
-	}
-	return nil
-}
+func (b *Body) Attribute(name string) *Attribute { return b.byName[name] }
 
 // Expr is an expression as written. What it computes is spec/expression's business; the methods here
 // read the forms that mean something to the vocabulary without being evaluated.
