@@ -1,7 +1,6 @@
 package types
 
 import (
-	"math"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -98,93 +97,6 @@ func (s *Shape) takesTime() bool {
 
 func (x *Text) takesTime() bool {
 	return (x.Format == "date-time" || x.Format == "date") && x.Enum == nil
-}
-
-func anyNumeric(ns []*Numeric, v any) bool {
-	for _, n := range ns {
-		if n.holds(v) {
-			return true
-		}
-	}
-	return false
-}
-
-// holds reports whether the number v satisfies n.
-func (n *Numeric) holds(v any) bool {
-	if n.Enum != nil && !hasNumber(n.Enum, v) {
-		return false
-	}
-	n.once.Do(n.prepare)
-	if i, ok := v.(int); ok {
-		if int64(i) < n.quick.min || int64(i) > n.quick.max || n.quick.step != 0 && int64(i)%n.quick.step != 0 {
-			return false
-		}
-		if n.quick.exact || n.Enum != nil && n.Min == nil && n.Max == nil && n.MultipleOf == nil {
-			return true
-		}
-	}
-	return n.misfit(v) == ""
-}
-
-// hasNumber reports whether v is one of enum.
-func hasNumber(enum []Num, v any) bool {
-	for _, e := range enum {
-		if c, ok := compareToNum(v, e); ok && c == 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// compareToNum compares the number v with n.
-func compareToNum(v any, n Num) (int, bool) {
-	if i, ok := v.(int); ok {
-		if d := n.dec(); d.Exponent == 0 && d.Coeff.IsInt64() && d.Coeff.Int64() != math.MinInt64 {
-			m := int(d.Coeff.Int64())
-			if d.Negative {
-				m = -m
-			}
-			switch {
-			case i < m:
-				return -1, true
-			case i > m:
-				return 1, true
-			}
-			return 0, true
-		}
-	}
-	w, ok := NumOf(v)
-	if !ok {
-		return 0, false
-	}
-	return w.Cmp(n), true
-}
-
-// misfit says which constraint of n the number v breaks; "" for none.
-func (n *Numeric) misfit(v any) Misfit {
-	if n.Enum != nil && !hasNumber(n.Enum, v) {
-		return MisfitEnum
-	}
-	if n.Min != nil {
-		if c, ok := compareToNum(v, *n.Min); !ok || c < 0 || c == 0 && n.ExclusiveMin {
-			return MisfitRange
-		}
-	}
-	if n.Max != nil {
-		if c, ok := compareToNum(v, *n.Max); !ok || c > 0 || c == 0 && n.ExclusiveMax {
-			return MisfitRange
-		}
-	}
-	if n.MultipleOf != nil {
-		if i, ok := v.(int); ok && n.quick.step != 0 {
-			if int64(i)%n.quick.step != 0 {
-				return MisfitRange
-			}
-		} else if w, ok := NumOf(v); !ok || !w.isMultiple(*n.MultipleOf) {
-			return MisfitRange
-		}
-	}
-	return ""
 }
 
 func anyText(xs []*Text, v string) bool {

@@ -1,7 +1,6 @@
 package types
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -461,54 +460,4 @@ func commonMultiple(a, b Num) *Num {
 		return &m
 	}
 	return &p
-}
-
-// quickRange is the bounds of a Numeric for numbers that are ints.
-type quickRange struct {
-	min, max int64 // of ints; min > max: none fits
-	step     int64 // MultipleOf for ints, 0: none
-	exact    bool  // min, max and step say all there is to say about ints
-}
-
-func (n *Numeric) prepare() {
-	q := quickRange{min: math.MinInt64, max: math.MaxInt64, exact: n.Enum == nil}
-	if n.Min != nil {
-		q.min, q.exact = ceiling(*n.Min, n.ExclusiveMin, q.exact)
-	}
-	if n.Max != nil {
-		neg := n.Max.neg()
-		least, ok := ceiling(neg, n.ExclusiveMax, q.exact)
-		if least == math.MinInt64 {
-			q.max, q.exact = math.MaxInt64, ok && neg.Cmp(*minInt64) <= 0
-		} else {
-			q.max, q.exact = -least, ok
-		}
-	}
-	if n.MultipleOf != nil && n.MultipleOf.Sign() != 0 {
-		switch step, ok := n.MultipleOf.Int(); {
-		case ok:
-			q.step = int64(step)
-		case !one.isMultiple(*n.MultipleOf):
-			q.exact = false
-		}
-	}
-	n.quick = q
-}
-
-// ceiling is the least int64 that is at least n (more than n, if exclusive).
-func ceiling(n Num, exclusive, exact bool) (int64, bool) {
-	if n.Cmp(*minInt64) < 0 {
-		return math.MinInt64, exact
-	}
-	if n.Cmp(*maxInt64) > 0 {
-		return math.MaxInt64, false
-	}
-	i, whole := n.ceil()
-	if whole && exclusive {
-		if i == math.MaxInt64 {
-			return i, false
-		}
-		i++
-	}
-	return i, exact
 }
