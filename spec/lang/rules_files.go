@@ -4,7 +4,7 @@ import "tenon/spec/diag"
 
 // fileRules are the rules that spec/check reports while it reads files.
 var fileRules = []*diag.Rule{
-	UnknownBlock, UnknownAttribute, MissingAttribute, DuplicateName, ReservedName, AttributeValue, IgnoreUnused,
+	UnknownBlock, UnknownAttribute, MissingAttribute, DuplicateName, ReservedName, AttributeValue, IgnoreUnused, Formatting,
 }
 
 // UnknownBlock: a block that does not belong where it stands.
@@ -163,6 +163,27 @@ var IgnoreUnused = &diag.Rule{
   # tenon:ignore unused it is used elsewhere
   output "greeting" {
     value = "hello"
+  }
+}
+`,
+	Good: `integration "greet" {
+  output "greeting" {
+    value = "hello"
+  }
+}
+`,
+}
+
+// Formatting: a file that is not as `tenon fmt` would write it.
+var Formatting = &diag.Rule{
+	Name:     "format",
+	Severity: diag.Note,
+	Title:    "Not in canonical form",
+	Explain: "`tenon fmt` writes files in one form: two spaces for each level, `=` aligned on consecutive lines, no blank lines at the edges of blocks and never two " +
+		"in a row. Then differences between versions show what has changed, and nothing else.",
+	Bad: `integration "greet" {
+  output "greeting" {
+      value="hello"
   }
 }
 `,
