@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tenon/spec/diag"
+	"tenon/spec/lang"
 	"tenon/spec/model"
 	"tenon/spec/syntax"
 )
@@ -178,5 +179,32 @@ func TestManyMistakes(t *testing.T) {
 	}
 	if got := lintText(t, "integration \"i\" {\n"+b.String()+"}\n"); len(got) != 3*n {
 		t.Errorf("got %d findings, want %d", len(got), 3*n)
+	}
+}
+
+// TestDetails holds what is said beside the finding, for an author who put a word elsewhere.
+func TestDetails(t *testing.T) {
+	for src, want := range map[string]string{
+		"integration \"i\" {\n  step \"s\" {\n    value       = 1\n    concurrency = 2\n  }\n}\n": `It is an attribute of "limit" and "for_each" blocks.`,
+		"integration \"i\" {\n  step \"s\" {\n    value    = 1\n    for_each = []\n  }\n}\n":      `It is a block that stands in "integration", "for_each", "parallel", "on_failure", "case" and "default" blocks.`,
+		"output \"o\" {\n  value = 1\n}\n":                    `It is a block that stands in "integration" blocks.`,
+		"secret \"s\" {\n  env    = \"A\"\n  zzzzzz = 1\n}\n": `A "secret" block takes "env", "file" and "command".`,
+	} {
+		got := lintText(t, src)
+		if len(got) != 1 || got[0].Detail != want {
+			t.Errorf("%s: got %d findings, detail %q, want %q", src, len(got), got[0].Detail, want)
+		}
+	}
+}
+
+// TestDefaults holds that every declared default is a value that its attribute can have.
+func TestDefaults(t *testing.T) {
+	d := &decoder{defaults: map[*lang.Attr]any{}}
+	for _, b := range lang.Blocks() {
+		for _, a := range b.Attrs {
+			if v := d.fallback(b, a); (v != nil) != (a.Default != "") {
+				t.Errorf("%s.%s: default %s is read as %v", b.Name, a.Name, a.Default, v)
+			}
+		}
 	}
 }

@@ -55,13 +55,13 @@ func (d *decoder) unknownBlock(parent *lang.Block, b *syntax.Block) *lang.Block 
 		}
 		return nil
 	}
-	near := diag.Nearest(b.Type, parent.BlockNames())
+	near := meant(b.Type, parent.BlockNames())
 	f := d.diags.Add(lang.UnknownBlock, b.TypeRange, "%q is not a block %s.", b.Type, where(parent)).Suggest(near, near)
 	if near != "" {
 		return parent.Block(near)
 	}
-	if homes := parents(b.Type, func(p *lang.Block) bool { return p.Block(b.Type) != nil }); homes != "" {
-		f.Explain("It stands in %s.", homes)
+	if home := home(b.Type); home != "" {
+		f.Explain("%s", home)
 	} else {
 		f.Explain("%s takes %s.", capital(takes(parent)), blocks(parent))
 	}
@@ -90,17 +90,38 @@ func (d *decoder) unknownAttribute(owner *lang.Block, a *syntax.Attribute, body 
 			free = append(free, name)
 		}
 	}
-	near := diag.Nearest(a.Name, free)
+	near := meant(a.Name, free)
 	f := d.diags.Add(lang.UnknownAttribute, a.NameRange, "%q is not an attribute of %s.", a.Name, takes(owner)).Suggest(near, near)
 	if near != "" {
 		return owner.Attr(near)
 	}
-	if homes := parents(a.Name, func(p *lang.Block) bool { return p.Attr(a.Name) != nil }); homes != "" {
-		f.Explain("It is an attribute of %s.", homes)
+	if home := home(a.Name); home != "" {
+		f.Explain("%s", home)
 	} else if len(owner.Attrs) > 0 {
 		f.Explain("%s takes %s.", capital(takes(owner)), alternativesAnd(owner.AttrNames()))
 	}
 	return nil
+}
+
+// meant returns the name among choices that an author most likely had in mind, or "".
+func meant(name string, choices []string) string {
+	for _, s := range lang.Synonyms[name] {
+		if slices.Contains(choices, s) {
+			return s
+		}
+	}
+	return diag.Nearest(name, choices)
+}
+
+// home tells where a word of the vocabulary belongs, for an author who put it elsewhere.
+func home(name string) string {
+	if p := parents(func(p *lang.Block) bool { return p.Attr(name) != nil }); p != "" {
+		return "It is an attribute of " + p + "."
+	}
+	if p := parents(func(p *lang.Block) bool { return p.Block(name) != nil }); p != "" {
+		return "It is a block that stands in " + p + "."
+	}
+	return ""
 }
 
 func where(b *lang.Block) string {
@@ -132,11 +153,11 @@ func alternativesAnd(names []string) string {
 	return s
 }
 
-// parents names the blocks that take something, for an author who put it elsewhere.
-func parents(name string, has func(*lang.Block) bool) string {
+// parents names the blocks that have something.
+func parents(has func(*lang.Block) bool) string {
 	var out []string
 	if has(lang.File) {
-		return "a file, outside of any block"
+		return "a file, outside of all blocks"
 	}
 	for _, b := range lang.Blocks() {
 		if has(b) {

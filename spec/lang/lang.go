@@ -144,3 +144,17 @@ var Later = map[string][]string{
 var LaterChoices = map[string][]string{
 	"auth.type": {"digest", "oauth2", "hmac", "aws_sigv4"},
 }
+
+// Synonyms are words that authors bring along from elsewhere, and what is called so here.
+var Synonyms = map[string][]string{
+	"provider": {"api"}, "resource": {"step"}, "action": {"step"}, "task": {"step"}, "workflow": {"integration"}, "flow": {"integration"},
+	"local": {"variable"}, "locals": {"variable"}, "func": {"mapping"}, "function": {"mapping"}, "transform": {"mapping"},
+	"loop": {"for_each"}, "foreach": {"for_each"}, "if": {"when"}, "condition": {"when", "assert"}, "else": {"default"},
+	"query": {"params"}, "args": {"params"}, "arguments": {"params"}, "parameters": {"params"}, "path_params": {"params"},
+	"payload": {"body"}, "data": {"body"}, "json": {"body"}, "operation": {"call"}, "endpoint": {"call", "server"},
+	"url": {"server"}, "base_url": {"server"}, "host": {"server"}, "openapi": {"spec"}, "schema": {"type"},
+	"filter": {"where"}, "items": {"in"}, "collection": {"in"}, "parallelism": {"concurrency"}, "max_concurrency": {"concurrency"},
+	"result": {"output"}, "return": {"output"}, "rescue": {"catch"}, "on_error": {"on_failure", "catch"}, "expect": {"check"},
+	"api_key": {"value"}, "key": {"value"}, "user": {"username"}, "bearer": {"token"}, "from_env": {"env"},
+	"max_attempts": {"attempts"}, "retries": {"attempts", "retry"}, "delay": {"initial"}, "max_delay": {"max"},
+}
