@@ -95,6 +95,7 @@ func TestUnreadable(t *testing.T) {
 		{"a.yaml", "openapi: 3.0.0\npaths: {{ paths }}", "the name of a member must be text"},
 		{"a.yaml", "a: &a [" + strings.Repeat("[", 600) + strings.Repeat("]", 600) + "]", "nested deeper than 512"},
 		{"a.yaml", "a: &a {b: *a}", "contains itself"},
+		{"a.yaml", strings.Repeat("- ", maxYAMLValues+1), "too much memory"},
 		{"a.yaml", "\x00\x01\x02\x03", "is a binary file"},
 	} {
 		_, err := Load(test.name, []byte(test.text), Options{})

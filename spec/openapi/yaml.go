@@ -24,6 +24,9 @@ func fromYAML(src []byte) (json []byte, f *fault) {
 			json, f = nil, &fault{0, fmt.Sprintf("the YAML parser gave up: %v", r)}
 		}
 	}()
+	if tooDense(src) {
+		return nil, &fault{0, fmt.Sprintf("has more than %d values in YAML, which takes too much memory to read; as JSON it can be read", maxYAMLValues)}
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(src, &doc); err != nil {
 		return nil, yamlFault(src, err)
@@ -34,6 +37,22 @@ func fromYAML(src []byte) (json []byte, f *fault) {
 	w := &yamlWriter{src: src, line: 1, limit: 2*len(src) + 16<<20, out: make([]byte, 0, len(src)+len(src)/4)}
 	w.node(doc.Content[0], 0)
 	return w.out, w.fault
+}
+
+// maxYAMLValues bounds the values of a YAML text, since the parser takes some 300 bytes for each. Real
+// documents have one in 20 bytes.
+const maxYAMLValues = 2_500_000
+
+// tooDense reports whether src may have more values than that, judged by what must stand between two.
+func tooDense(src []byte) bool {
+	if len(src) < maxYAMLValues {
+		return false
+	}
+	count := bytes.Count(src, []byte("- ")) + bytes.Count(src, []byte("? "))
+	for _, c := range []string{"\n", ",", ":", "[", "{"} {
+		count += bytes.Count(src, []byte(c))
+	}
+	return count > maxYAMLValues
 }
 
 var yamlPlace = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)

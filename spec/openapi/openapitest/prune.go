@@ -111,6 +111,13 @@ func (p *pruner) operation(op *openapi.Operation) (map[string]any, error) {
 				out[name] = v
 			}
 		}
+		if op.Body != nil { // a form is one also where the document consumes JSON only
+			var consumes []any
+			for _, m := range op.Body.Content {
+				consumes = append(consumes, m.Essence())
+			}
+			out["consumes"] = consumes
+		}
 	}
 	if params != nil {
 		out["parameters"] = params
@@ -155,7 +162,7 @@ func (p *pruner) ref(kind string, at types.Origin, v any, copy func(types.Origin
 	}
 	to, raw, err := p.d.Resolve(at, ref)
 	if err != nil {
-		p.err = fmt.Errorf("%s %w", at.Pointer, err)
+		p.err = fmt.Errorf("%s: $ref %q leads nowhere: %w", at.Pointer, ref, err)
 		return map[string]any{}
 	}
 	name, known := p.names[to]
@@ -253,12 +260,20 @@ func (p *pruner) response(at types.Origin, v any) any {
 	})
 }
 
+// content copies a map of media types, whose parameters kin-openapi would want to see again as written.
 func (p *pruner) content(at types.Origin, v any) any {
-	return p.each(at, v, func(o types.Origin, v any) any {
+	out := map[string]any{}
+	for name, m := range p.each(at, v, func(o types.Origin, v any) any {
 		return members(v, docs, map[string]func(any) any{
 			"schema": func(v any) any { return p.schemaRef(child(o, "schema"), v) },
 		})
-	})
+	}) {
+		essence := (&openapi.MediaType{Name: name}).Essence()
+		if _, there := out[essence]; !there || essence == name {
+			out[essence] = m
+		}
+	}
+	return out
 }
 
 var noSchema = map[string]bool{
