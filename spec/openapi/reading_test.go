@@ -238,6 +238,7 @@ func TestLocateAllOfYAML(t *testing.T) {
 func TestReferences(t *testing.T) {
 	d := load(t, "shop-31.yaml")
 	m := load(t, "multi/openapi.yaml")
+	loop := loadText(t, "loop.yaml", "openapi: 3.0.0\na: {$ref: '#/a/x'}")
 	for _, test := range []struct {
 		d               *Document
 		from, ref, want string
@@ -249,6 +250,8 @@ func TestReferences(t *testing.T) {
 		{d, "shop-31.yaml", "#", "shop-31.yaml#"},
 		{d, "shop-31.yaml", "https://shop.example.com/schemas/problem", "shop-31.yaml#/components/schemas/Problem"},
 		{d, "shop-31.yaml", "#/components/schemas/Oder", `there is no such place; did you mean "Order"?`},
+		{d, "shop-31.yaml", "#/paths/~1orders/post/requestBody/content/application~1json/schema/properties/id", "shop-31.yaml#/components/schemas/Order/properties/id"},
+		{loop, "loop.yaml", "#/a/x", "there is no such place"},
 		{d, "shop-31.yaml", "#nowhere", `no such anchor exists`},
 		{d, "shop-31.yaml", "#/servers/7", `there is no such place`},
 		{d, "shop-31.yaml", "#/servers/-1", `there is no such place`},

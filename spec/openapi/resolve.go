@@ -41,7 +41,10 @@ func (d *Document) Resolve(from types.Origin, ref string) (types.Origin, []byte,
 	return n.origin(), n.raw(), nil
 }
 
-func (d *Document) resolve(from, ref string) (node, error) {
+func (d *Document) resolve(from, ref string) (node, error) { return d.resolveIn(from, ref, maxRefHops) }
+
+// resolveIn follows a reference, and at most the given number of others that stand on its way.
+func (d *Document) resolveIn(from, ref string, hops int) (node, error) {
 	file, fragment, _ := strings.Cut(ref, "#")
 	t, err := d.open(from, file)
 	if err != nil {
@@ -60,15 +63,28 @@ func (d *Document) resolve(from, ref string) (node, error) {
 		return node{}, errors.New("no such anchor exists")
 	}
 	at, ok := t.find(fragment)
-	if !ok {
-		return node{}, errors.New("there is no such place" + at.near(fragment))
+	if ok {
+		return at.node, nil
 	}
-	return at.node, nil
+	rest := strings.TrimPrefix(fragment, at.ptr)
+	if through := at.ref(); through != "" && hops > 0 { // the pointer leads through another $ref
+		if file, inner, ok := strings.Cut(through, "#"); ok && (inner == "" || inner[0] == '/') {
+			return d.resolveIn(t.name, file+"#"+inner+rest, hops-1)
+		}
+	}
+	return node{}, errors.New("there is no such place" + at.near(rest))
 }
 
-// near proposes, for a pointer that leads no further than f, the name that may have been meant.
-func (f found) near(pointer string) string {
-	rest := strings.TrimPrefix(pointer, f.ptr)
+// ref is the $ref that stands in the place of n; "" if there is none.
+func (n node) ref() string {
+	if n.lead() != '{' {
+		return ""
+	}
+	return n.object().get("$ref").plain()
+}
+
+// near proposes the name that may have been meant where the rest of a pointer leads nowhere from f.
+func (f found) near(rest string) string {
 	token, _, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
 	if f.lead() != '{' {
 		return ""

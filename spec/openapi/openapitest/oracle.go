@@ -121,6 +121,21 @@ func (o *Oracle) Request(r *http.Request) error {
 	return safely(func() error { return openapi3filter.ValidateRequest(context.Background(), in) })
 }
 
+// Body judges the body of a request alone.
+func (o *Oracle) Body(contentType string, body []byte) error {
+	if o.route.Operation.RequestBody == nil || o.route.Operation.RequestBody.Value == nil {
+		return fmt.Errorf("kin-openapi knows of no body")
+	}
+	r := &http.Request{
+		Method: o.route.Method, URL: &url.URL{Path: "/"}, Header: http.Header{"Content-Type": {contentType}},
+		Body: io.NopCloser(bytes.NewReader(body)),
+	}
+	in := &openapi3filter.RequestValidationInput{Request: r, Route: o.route, Options: &o.opt}
+	return safely(func() error {
+		return openapi3filter.ValidateRequestBody(context.Background(), in, o.route.Operation.RequestBody.Value)
+	})
+}
+
 // Response judges an answer to a request.
 func (o *Oracle) Response(r *http.Request, status int, header http.Header, body []byte) error {
 	in, restore, err := o.input(r)

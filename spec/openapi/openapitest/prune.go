@@ -319,10 +319,20 @@ func (p *pruner) schema(at types.Origin, v any) any {
 		"discriminator": func(v any) any { return p.discriminator(at, v) },
 		"required":      func(v any) any { return onlyStrings(v) },
 	})
-	if m, ok := copied.(map[string]any); ok && m["discriminator"] == nil {
+	if m, ok := copied.(map[string]any); ok && (m["discriminator"] == nil || !allRefs(m["oneOf"]) || !allRefs(m["anyOf"])) {
 		delete(m, "discriminator")
 	}
 	return copied
+}
+
+// allRefs reports whether all alternatives are references, as kin-openapi wants them below a discriminator.
+func allRefs(alternatives any) bool {
+	for _, a := range list(alternatives) {
+		if m, _ := a.(map[string]any); m["$ref"] == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // onlyStrings keeps a list of names and nothing else: some documents write a boolean here.
@@ -350,10 +360,10 @@ func (p *pruner) discriminator(at types.Origin, v any) any {
 		if !strings.ContainsAny(s, "#/.") {
 			s = "#/components/schemas/" + s
 		}
-		r, _ := p.schemaRef(at, map[string]any{"$ref": s}).(map[string]any)
-		if r["$ref"] == nil {
+		if _, _, err := p.d.Resolve(at, s); err != nil {
 			return nil
 		}
+		r := p.schemaRef(at, map[string]any{"$ref": s}).(map[string]any)
 		out[value] = r["$ref"]
 	}
 	return map[string]any{"propertyName": m["propertyName"], "mapping": out}
