@@ -68,7 +68,12 @@ func one[T any](e *syntax.Expr, a *lang.Attr, read func(*lang.Attr, *syntax.Expr
 func list[T any](d *decoder, a *lang.Attr, e *syntax.Expr, read func(*lang.Attr, *syntax.Expr) (T, bool)) any {
 	elements, ok := e.List()
 	if !ok {
-		d.wrong(a, e)
+		said := len(d.diags)
+		_, element := read(a, e)
+		d.diags = d.diags[:said]
+		if f := d.wrong(a, e); element {
+			rewritten(f, e, "["+e.Text()+"]")
+		}
 		return nil
 	}
 	out := make([]T, 0, len(elements))
@@ -240,18 +245,14 @@ func (d *decoder) choice(owner *lang.Block, a *lang.Attr, e *syntax.Expr) (strin
 }
 
 func (d *decoder) status(a *lang.Attr, e *syntax.Expr) (model.Lit[int], bool) {
-	switch v, _ := e.Literal(); v := v.(type) {
-	case int:
-		if v >= 100 && v <= 599 {
-			return model.Lit[int]{Value: v, Range: e.Range, Set: true}, true
-		}
-	case string:
-		if statusText(v) {
-			rewritten(d.wrong(a, e), e, v)
-			return model.Lit[int]{}, false
-		}
+	v, _ := e.Literal()
+	if n, ok := v.(int); ok && n >= 100 && n <= 599 {
+		return model.Lit[int]{Value: n, Range: e.Range, Set: true}, true
 	}
-	d.wrong(a, e)
+	f := d.diags.Add(lang.AttributeValue, e.Range, "This is not an HTTP status: a whole number from 100 to 599.")
+	if text, ok := v.(string); ok && statusText(text) {
+		rewritten(f, e, text)
+	}
 	return model.Lit[int]{}, false
 }
 
@@ -259,20 +260,19 @@ var retryable = []string{"network", "timeout"}
 
 // failure reads one element of retry.on. Statuses become text.
 func (d *decoder) failure(a *lang.Attr, e *syntax.Expr) (string, bool) {
-	switch v, _ := e.Literal(); v := v.(type) {
-	case int:
-		if text := strconv.Itoa(v); statusText(text) {
-			return text, true
-		}
-	case string:
-		if slices.Contains(retryable, v) || statusText(v) || class(v) {
-			return v, true
-		}
-		d.diags.Add(lang.AttributeValue, e.Range, "%q is nothing that can be retried.", v).Suggest(near(v, retryable)).
-			Explain(`There are "network", "timeout", statuses (429) and classes of them ("5xx").`)
-		return "", false
+	v, _ := e.Literal()
+	if n, ok := v.(int); ok {
+		v = strconv.Itoa(n)
 	}
-	d.wrong(a, e)
+	text, ok := v.(string)
+	if ok && (slices.Contains(retryable, text) || statusText(text) || class(text)) {
+		return text, true
+	}
+	f := d.diags.Add(lang.AttributeValue, e.Range, "This is nothing that can be tried again.")
+	if ok {
+		f.Suggest(near(text, retryable))
+	}
+	f.Explain(`There are "network", "timeout", statuses (429) and classes of them ("5xx").`)
 	return "", false
 }
 

@@ -21,15 +21,23 @@ func Format(name string, src []byte) ([]byte, diag.List) {
 	if diags.HasErrors() {
 		return src, diags
 	}
-	before := tokensOf(f.Source.Src)
-	out := spaceLines(hclwrite.Format(withoutBOM(src)))
-	// A second pass settles what the first one moved. Text that does not settle, or that means
-	// something else now, stays as its author wrote it.
-	out = spaceLines(hclwrite.Format(out))
-	if !sameTokens(before, tokensOf(out)) || !bytes.Equal(out, spaceLines(hclwrite.Format(out))) {
-		return src, nil
+	out := withoutBOM(src)
+	for range 3 { // what the first pass moves, the second one may align anew
+		next := spaceLines(hclwrite.Format(out))
+		if bytes.Equal(next, out) {
+			return settled(f.Source, out), nil
+		}
+		out = next
 	}
-	return out, nil
+	return src, nil // it does not settle: it stays as its author wrote it
+}
+
+// settled returns out, if it means what f does; else f's own text, rather than damage it.
+func settled(f *source.File, out []byte) []byte {
+	if bytes.Equal(out, f.Src) || sameTokens(tokensOf(f.Src), tokensOf(out)) {
+		return out
+	}
+	return f.Src
 }
 
 func withoutBOM(src []byte) []byte { return bytes.TrimPrefix(src, []byte("\ufeff")) }

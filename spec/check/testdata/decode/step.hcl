@@ -24,9 +24,14 @@ integration "i" {
   step "misspelt" {
     cal /* ERROR "unknown-attribute: .* Did you mean .call.." */ = shop.listOrders
     timeuot /* ERROR "Did you mean .timeout.." */ = "5s"
-    accept     = [404, "409" /* ERROR "write 409" */, 40000 /* ERROR ".accept. must be a list of HTTP statuses" */]
+    accept     = [404, "409" /* ERROR "write 409" */, 40000 /* ERROR "not an HTTP status" */]
     depends_on = [step.none, api /* ERROR ".depends_on. names steps" */, step.none.body /* ERROR "write step.none" */]
     safe       = "true" /* ERROR ".safe. must be true or false: write true" */
+  }
+  step "lists" {
+    call       = shop.listOrders
+    accept     = 404 /* ERROR "write .404." */
+    depends_on = step.none /* ERROR "write .step.none." */
   }
   step "retry" {
     call = shop.listOrders
@@ -35,7 +40,7 @@ integration "i" {
       backoff  = exponential /* ERROR "written in quotes: write .exponential." */
       initial  = "5 seconds" /* ERROR ".5 seconds. is not a duration" */
       max      = var.max /* ERROR ".max. must be a duration" */
-      on       = ["5XX" /* ERROR "Did you mean .5xx.." */, "netwrok" /* ERROR "Did you mean .network.." */, 42 /* ERROR ".on. must be" */]
+      on       = ["5XX" /* ERROR "Did you mean .5xx.." */, "netwrok" /* ERROR "Did you mean .network.." */, 42 /* ERROR "nothing that can be tried again" */]
     }
     catch "4040" /* ERROR ".4040. cannot be caught" */ {
       skip = true
