@@ -22,6 +22,12 @@ type Expr struct {
 	Guard *types.Type
 	// Fields tells for each leaf of an object constructor where it comes from and whether it is proven.
 	Fields []Field
+
+	code     *code
+	files    []string // that places in code refer to
+	value    any
+	constant bool
+	path     *Use
 }
 
 // Use is one part of a name that an expression reads: Key as in the run-time environment, and the

@@ -1,0 +1,280 @@
+package expression
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"tenon/spec/diag"
+	"tenon/spec/source"
+	"tenon/spec/types"
+)
+
+// Check types the expression in a scope against what its place wants. It reports every finding at the
+// part of the expression that causes it. The Expr is usable whenever no finding is an error.
+func (t *Tree) Check(s *Scope, w Want) (*Expr, diag.List) {
+	c := newChecker(t, s)
+	c.locate = w.Locate
+	v := c.eval(t.root, c.wanted(&w))
+	e := &Expr{
+		Type: v.typ, Source: oneLine(t.file.Text(t.rng), 200), Range: t.rng,
+		Secret: c.secrets, Uses: c.uses.list(), Fields: c.fields,
+		code: v.code, files: c.files,
+	}
+	e.value, e.constant = v.value, v.known
+	if v.spot != nil && len(v.origins) == 1 {
+		e.path = &v.origins[0]
+	}
+	if w.Type != nil && !c.diags.HasErrors() {
+		e.Guard = residue(c.guarded(v.typ, &w), w.Type)
+	}
+	return e, c.diags
+}
+
+// guarded is the type of what reaches the place: absence has been dealt with.
+func (c *checker) guarded(t *types.Type, w *Want) *types.Type {
+	if w.Type.May(types.Absent) {
+		return t
+	}
+	return t.Without(types.Absent)
+}
+
+// Const returns the value of an expression that is known without running it.
+func (e *Expr) Const() (any, bool) { return e.value, e.constant }
+
+// Path returns the part of a name that the expression reads, when that is all it does.
+func (e *Expr) Path() (Use, bool) {
+	if e.path == nil {
+		return Use{}, false
+	}
+	return *e.path, true
+}
+
+// Constant returns an expression of a known value, as if it were written at a place.
+func Constant(v any, at source.Range) *Expr {
+	text := constantText(v)
+	return &Expr{
+		Type: types.Const(v), Source: text, Range: at, value: v, constant: true,
+		code: &code{op: opConst, at: span{0, at.Start, at.End}, val: v}, files: []string{at.File},
+	}
+}
+
+// value is what is known about one part of an expression.
+type value struct {
+	code *code
+	typ  *types.Type
+	node ast.Node
+	// value, if known, is what it will be.
+	value any
+	known bool
+	// spot is the part of a name that it reads, if that is all it does.
+	spot *spot
+	// origins is where in the environment it may come from; reading it reads these.
+	origins []Use
+	secret  bool
+	// owner is the name of the type whose property this is.
+	owner string
+	// whenTrue and whenFalse are what is known once it turned out true or false.
+	whenTrue, whenFalse *facts
+	// bad says that it was found wrong: nothing more is said about it.
+	bad bool
+}
+
+type checker struct {
+	tree  *Tree
+	scope *Scope
+	diags diag.List
+	files []string
+	file  int // index of tree's file
+
+	bindings map[*Name]*binding
+	locals   *local
+	loop     *loopScope
+	facts    *facts
+
+	uses    useSet
+	fields  []Field
+	secrets bool
+	fresh   int
+	nodes   int
+	deep    int
+	quiet   int        // only looking: nothing is reported or recorded
+	mute    int        // in an inlined mapping, whose findings are reported where it is written
+	calls   []*Mapping // being inlined
+	locate  func(types.Origin) source.Range
+}
+
+// local is a chain of names bound inside the expression.
+type local struct {
+	name  string
+	bound *binding
+	outer *local
+}
+
+// loopScope is the closure around: what # and its kin mean.
+type loopScope struct {
+	item, index, acc *binding
+}
+
+func newChecker(t *Tree, s *Scope) *checker {
+	if s == nil {
+		s = NewScope(nil)
+	}
+	return &checker{tree: t, scope: s, facts: s.facts, files: []string{t.file.Name}, bindings: map[*Name]*binding{}}
+}
+
+func (c *checker) at(n ast.Node) span {
+	l := n.Location()
+	return span{c.file, l.From, max(l.From, l.To)}
+}
+
+func (c *checker) place(n ast.Node) source.Range { return c.tree.place(n) }
+
+// report adds a finding at n, unless the checker is only looking.
+func (c *checker) report(rule *diag.Rule, n ast.Node, format string, args ...any) *diag.Diagnostic {
+	return c.reportAt(rule, c.place(n), format, args...)
+}
+
+func (c *checker) reportAt(rule *diag.Rule, at source.Range, format string, args ...any) *diag.Diagnostic {
+	if c.quiet > 0 || c.mute > 0 {
+		return &diag.Diagnostic{Rule: rule, Severity: rule.Severity, Range: at}
+	}
+	return c.diags.Add(rule, at, format, args...)
+}
+
+func (c *checker) bad(n ast.Node) value {
+	return value{code: &code{op: opConst, at: c.at(n)}, typ: types.Invalid, node: n, bad: true}
+}
+
+func (c *checker) variable(name string) string {
+	c.fresh++
+	return fmt.Sprintf("%s.%d", name, c.fresh)
+}
+
+// use records that v is read as a whole and returns how.
+func (c *checker) use(v value) *code {
+	if c.quiet == 0 {
+		for _, o := range v.origins {
+			c.uses.add(o)
+		}
+	}
+	return v.code
+}
+
+// constant is a value known now.
+func (c *checker) constant(n ast.Node, v any) value {
+	return value{code: &code{op: opConst, at: c.at(n), val: v}, typ: types.Const(v), node: n, value: v, known: true}
+}
+
+func (c *checker) with(b *binding, name string, f func() value) value {
+	outer := c.locals
+	c.locals = &local{name, b, outer}
+	v := f()
+	c.locals = outer
+	return v
+}
+
+func (c *checker) under(f *facts, do func() value) value {
+	outer := c.facts
+	c.facts = f
+	v := do()
+	c.facts = outer
+	return v
+}
+
+func (c *checker) lookup(name string) *binding {
+	for l := c.locals; l != nil; l = l.outer {
+		if l.name == name {
+			return l.bound
+		}
+	}
+	return nil
+}
+
+// localNames lists the names bound inside the expression, for suggestions.
+func (c *checker) localNames() []string {
+	var out []string
+	for l := c.locals; l != nil; l = l.outer {
+		if !isSplatName(l.name) {
+			out = append(out, l.name)
+		}
+	}
+	return out
+}
+
+// useSet collects Uses, each once, dropping those that a shorter path covers.
+type useSet struct{ m map[string]Use }
+
+func (u *useSet) add(x Use) {
+	if u.m == nil {
+		u.m = map[string]Use{}
+	}
+	u.m[x.Key+"\x00"+pathKey(x.Path)] = x
+}
+
+func (u *useSet) list() []Use {
+	var out []Use
+	for _, x := range u.m {
+		if !u.covered(x) {
+			out = append(out, x)
+		}
+	}
+	slices.SortFunc(out, func(a, b Use) int {
+		if c := strings.Compare(a.Key, b.Key); c != 0 {
+			return c
+		}
+		return slices.Compare(a.Path, b.Path)
+	})
+	return out
+}
+
+func (u *useSet) covered(x Use) bool {
+	for i := range x.Path {
+		if _, ok := u.m[x.Key+"\x00"+pathKey(x.Path[:i])]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// below reports whether anything is read below o.
+func (u *useSet) below(o Use) bool {
+	for _, x := range u.m {
+		if x.Key == o.Key && len(x.Path) >= len(o.Path) && slices.Equal(x.Path[:len(o.Path)], o.Path) {
+			return true
+		}
+	}
+	return false
+}
+
+func (u Use) step(name string) Use {
+	return Use{u.Key, append(u.Path[:len(u.Path):len(u.Path)], name)}
+}
+
+func stepAll(us []Use, name string) []Use {
+	out := make([]Use, len(us))
+	for i, u := range us {
+		out[i] = u.step(name)
+	}
+	return out
+}
+
+func joinUses(a, b []Use) []Use {
+	if len(a)+len(b) > 32 {
+		return wholes(append(a[:len(a):len(a)], b...))
+	}
+	return append(a[:len(a):len(a)], b...)
+}
+
+// wholes gives up the paths where there would be too many of them.
+func wholes(us []Use) []Use {
+	var out []Use
+	for _, u := range us {
+		if !slices.ContainsFunc(out, func(o Use) bool { return o.Key == u.Key }) {
+			out = append(out, Use{Key: u.Key})
+		}
+	}
+	return out
+}

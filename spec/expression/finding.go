@@ -1,0 +1,334 @@
+package expression
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"tenon/spec/diag"
+	"tenon/spec/types"
+)
+
+// subject names a value in a message: as its author wrote it, when that is short.
+func (c *checker) subject(v value) string {
+	if v.node == nil {
+		return "this value"
+	}
+	text := c.tree.file.Text(c.place(v.node))
+	if len(text) > 60 || strings.ContainsAny(text, "\n{") || text == "" {
+		return "this value"
+	}
+	return text
+}
+
+// requirer names what a place wants its value for: "the body of billing.createInvoice", or the
+// property in it with the type that declares it.
+func (c *checker) requirer(w *want) string {
+	if w == nil || w.top == nil {
+		return "this place"
+	}
+	what := w.top.What
+	if len(w.path) == 0 {
+		if what == "" {
+			return "this place"
+		}
+		return what
+	}
+	name := types.Path(w.path)
+	switch {
+	case w.owner != "":
+		return fmt.Sprintf("%s of %s", types.Path(w.path[len(w.path)-1:]), w.owner)
+	case what != "":
+		return fmt.Sprintf("%s in %s", name, what)
+	}
+	return name
+}
+
+// whatRequires names the object that a constructor makes.
+func (c *checker) whatRequires(w *want, owner string) string {
+	switch {
+	case owner != "":
+		return owner
+	case len(w.path) > 0:
+		return types.Path(w.path)
+	case w.top.What != "":
+		return capital(w.top.What)
+	}
+	return "This object"
+}
+
+var misfitRules = map[types.Misfit]*diag.Rule{
+	types.MisfitType: TypeMismatch, types.MisfitAbsent: MaybeAbsent, types.MisfitNull: MaybeNull, types.MisfitEnum: EnumValue,
+	types.MisfitFormat: FormatMismatch, types.MisfitPattern: PatternMismatch, types.MisfitRange: OutOfRange, types.MisfitLength: Length,
+	types.MisfitMissing: MissingProperty, types.MisfitUnknown: UnknownProperty, types.MisfitReadOnly: ReadOnlyProperty,
+	types.MisfitVariant: VariantMismatch, types.MisfitLossy: LossyNumber, types.MisfitUncheckable: TypeMismatch,
+}
+
+func severity(p types.Problem) diag.Severity {
+	switch {
+	case p.Verdict == types.Wrong:
+		return diag.Error
+	case p.Stated:
+		return diag.Warning
+	}
+	return diag.Note
+}
+
+// misfit reports one reason why a value may not fit its place.
+func (c *checker) misfit(v value, w *want, p types.Problem) {
+	if p.Misfit == types.MisfitUncheckable && p.Verdict != types.Wrong {
+		return // validated at run time; there is nothing that an author could do about it
+	}
+	rule := misfitRules[p.Misfit]
+	n := v.node
+	subject := c.subject(v)
+	if len(p.Path) > 0 {
+		if subject == "this value" {
+			subject = types.Path(p.Path) + " of this value"
+		} else {
+			subject = strings.TrimSuffix(subject, "[*]") + joinPath(p.Path)
+		}
+	}
+	at := c.place(n)
+	if _, isObject := n.(*ast.MapNode); isObject && (p.Misfit == types.MisfitMissing || p.Misfit == types.MisfitVariant) {
+		at.End = min(at.End, at.Start+1)
+	}
+	var d *diag.Diagnostic
+	switch p.Misfit {
+	case types.MisfitAbsent, types.MisfitNull:
+		d = c.reportAt(rule, at, "%s.", c.hole(v, w, p, subject))
+		d.Message += c.holeMend(v, p)
+	case types.MisfitMissing:
+		d = c.reportAt(rule, at, "%s %s, and %s.", subject, or(p.Reason, "lacks a property"), c.requirer(w)+" requires it")
+	default:
+		d = c.reportAt(rule, at, "%s %s (%s).", subject, or(p.Reason, "does not fit: it is "+phrase(p.From)+", and "+phrase(p.To)+" is expected"), c.requirer(w))
+	}
+	d.Severity = severity(p)
+	if p.Near != "" && v.known && len(p.Path) == 0 {
+		if _, ok := v.value.(string); ok {
+			d.Suggest(p.Near, strconv.Quote(p.Near))
+		}
+	}
+	c.mend(d, v, p)
+	if w != nil && w.prop != nil {
+		c.relate(d, w.prop.Origin, "declared here")
+	} else if w != nil && w.typ != nil {
+		c.relate(d, w.typ.Origin, "declared here")
+	}
+}
+
+func joinPath(p []string) string {
+	s := types.Path(p)
+	if strings.HasPrefix(s, "[") {
+		return s
+	}
+	return "." + s
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// hole says that a value may be absent or null where it must not.
+func (c *checker) hole(v value, w *want, p types.Problem, subject string) string {
+	what := "absent"
+	if p.Misfit == types.MisfitNull {
+		what = "null"
+	}
+	is := "may be " + what
+	if p.Verdict == types.Wrong {
+		is = "is always " + what
+	}
+	why := ""
+	if v.owner != "" && len(p.Path) == 0 && p.Verdict != types.Wrong {
+		why = fmt.Sprintf(" (%s does not require it)", v.owner)
+		if p.Misfit == types.MisfitNull {
+			why = fmt.Sprintf(" (%s says so)", v.owner)
+		}
+	}
+	needs := c.requirer(w)
+	if w != nil && w.prop != nil && w.owner != "" {
+		needs = fmt.Sprintf("%s requires %s", w.owner, types.Path([]string{w.prop.Name}))
+	} else {
+		needs += " needs a value"
+	}
+	return fmt.Sprintf("%s %s%s, and %s", subject, is, why, needs)
+}
+
+func (c *checker) holeMend(v value, p types.Problem) string {
+	text := c.subject(v)
+	if p.Verdict == types.Wrong || len(p.Path) > 0 || text == "this value" {
+		return ""
+	}
+	return fmt.Sprintf(" Use coalesce(%s, …) or must(%s, \"why\").", text, text)
+}
+
+// mend says what usually mends a misfit, where the message has not said it.
+func (c *checker) mend(d *diag.Diagnostic, v value, p types.Problem) {
+	text := c.subject(v)
+	if text == "this value" || len(p.Path) > 0 || d.Detail != "" || d.Fix != nil {
+		return
+	}
+	switch p.Misfit {
+	case types.MisfitLossy:
+		d.Explain("Use round(%s), floor(…) or ceil(…).", text)
+	case types.MisfitType:
+		switch {
+		case p.To == nil:
+		case p.To.Is(types.String) && v.typ.Is(types.Number|types.Boolean):
+			d.Explain("Nothing is converted silently: write \"${%s}\" or string(%s).", text, text)
+		case p.To.Is(types.Number) && v.typ.Is(types.String):
+			d.Explain("Nothing is converted silently: use int(%s), float(%s) or decimal(%s).", text, text, text)
+		}
+	case types.MisfitLength:
+		if v.typ.Is(types.String) {
+			d.Explain("truncate(%s, n) shortens it.", text)
+		}
+	}
+}
+
+// accept holds a value that an operator or function takes against the type it takes. It reports
+// under rule where the kind is wrong; what names the place: "the condition". False: it can't work.
+func (c *checker) accept(v value, t *types.Type, rule *diag.Rule, what string) bool {
+	if v.bad || isInvalid(v.typ) {
+		return false
+	}
+	ok := true
+	for _, p := range assign(v.typ, t) {
+		if p.Misfit == types.MisfitUncheckable {
+			continue
+		}
+		r := misfitRules[p.Misfit]
+		if r == TypeMismatch {
+			r = rule
+		}
+		subject := c.subject(v)
+		var d *diag.Diagnostic
+		switch p.Misfit {
+		case types.MisfitAbsent, types.MisfitNull:
+			w := &want{top: &Want{What: what}, typ: t}
+			d = c.report(r, v.node, "%s.", c.hole(v, w, p, subject))
+			d.Message += c.holeMend(v, p)
+		case types.MisfitType:
+			if p.Verdict == types.Wrong && len(p.Path) == 0 {
+				d = c.report(r, v.node, "%s is %s, and %s must be %s.", subject, phrase(v.typ), what, phrase(t))
+			} else if v.typ.Shape().Untyped {
+				continue // nothing is known of it; what it is, is seen at run time
+			} else {
+				d = c.report(r, v.node, "%s may be %s, and %s must be %s.", subject+pathSuffix(p.Path), phrase(v.typ), what, phrase(t))
+			}
+		default:
+			d = c.report(r, v.node, "%s %s (%s).", subject+pathSuffix(p.Path), p.Reason, what)
+		}
+		d.Severity = severity(p)
+		c.mend(d, v, p)
+		ok = ok && p.Verdict != types.Wrong
+	}
+	return ok
+}
+
+func pathSuffix(p []string) string {
+	if len(p) == 0 {
+		return ""
+	}
+	return joinPath(p)
+}
+
+// absentPart reports a value that may be absent inside something that can't have holes.
+func (c *checker) absentPart(v value, what string) {
+	w := &want{top: &Want{What: what}}
+	p := types.Problem{Misfit: types.MisfitAbsent, Verdict: verdict(v.typ.Is(types.Absent))}
+	d := c.report(MaybeAbsent, v.node, "%s.", c.hole(v, w, p, c.subject(v)))
+	d.Message += c.holeMend(v, p)
+	d.Severity = severity(p)
+}
+
+func (c *checker) unknownProperty(w *want, target *types.Type, name string, key ast.Node, info types.FieldInfo) {
+	d := c.report(UnknownProperty, key, "%s has no property %q.", c.whatRequires(w, typeName(target)), name)
+	if info.Found == types.Undeclared {
+		d.Severity = diag.Warning
+		d.Message = fmt.Sprintf("%s does not declare a property %q.", c.whatRequires(w, typeName(target)), name)
+		d.Explain("The schema does not say that others are allowed. If the provider takes it, say so in an overlay (additionalProperties: true).")
+	}
+	near := or(info.Near, diag.Nearest(name, target.PropertyNames()))
+	if near != "" {
+		d.Severity = diag.Error
+	} else if names := target.PropertyNames(); len(names) > 0 && info.Found != types.Undeclared {
+		d.Explain("It has %s.", choices(names))
+	}
+	c.suggestName(d, key, near)
+	c.relate(d, target.Origin, "declared here")
+}
+
+func (c *checker) readOnly(w *want, owner, name string, key ast.Node, info types.FieldInfo) {
+	d := c.report(ReadOnlyProperty, key, "%s of %s is read-only: the provider sets it, and requests do not carry it.", name, c.whatRequires(w, owner))
+	c.relate(d, info.Property.Origin, "declared here")
+}
+
+func (c *checker) leak(v value, w *want) {
+	d := c.report(SecretLeak, v.node, "%s is secret, and %s is not a place for secrets.", c.subject(v), c.requirer(w))
+	d.Explain("Secrets go to the auth, headers, server and tls of an api. If this one must go here, write reveal(%s, \"why\").", or(c.tree.text(v.node), "…"))
+}
+
+// choices lists names for a message.
+func choices(names []string) string {
+	names = slices.DeleteFunc(slices.Clone(names), isSplatName)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) > 12 {
+		return strings.Join(names[:11], ", ") + ", …"
+	}
+	return strings.Join(names, ", ")
+}
+
+func prefixed(p string, names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = p + n
+	}
+	return out
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func phrase(t *types.Type) string {
+	if t == nil {
+		return "anything"
+	}
+	return t.Phrase()
+}
+
+// typeName is what people call a type; "" where it has no name.
+func typeName(t *types.Type) string {
+	if t.Name != "" && t.May(types.Object) {
+		return t.Name
+	}
+	if s := t.Shape(); len(s.Objects) == 1 {
+		return s.Objects[0].Name
+	}
+	return ""
+}
+
+// kindsOf lists the kinds that are in t.
+func kindsOf(t *types.Type) []types.Kind {
+	var out []types.Kind
+	for k := types.Absent; k <= types.Stream; k <<= 1 {
+		if t.May(k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func place0(i int) string { return "[" + strconv.Itoa(i) + "]" }

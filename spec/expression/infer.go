@@ -1,0 +1,561 @@
+package expression
+
+import (
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"tenon/spec/diag"
+	"tenon/spec/syntax"
+	"tenon/spec/types"
+)
+
+// eval types n and rewrites it. With a want, findings about the place are reported, too, and what n
+// reads is recorded; without, the caller does with the value what it likes.
+func (c *checker) eval(n ast.Node, w *want) value {
+	c.deep++
+	defer func() { c.deep-- }()
+	if c.nodes++; c.nodes > maxNodes || c.deep > 2*maxDepth {
+		if c.nodes == maxNodes+1 || c.deep == 2*maxDepth+1 {
+			c.report(syntax.Syntax, n, "With the mappings it calls, this expression is too large.")
+		}
+		return c.bad(n)
+	}
+	switch n := n.(type) {
+	case *ast.ConditionalNode:
+		return c.conditional(n, w)
+	case *ast.VariableDeclaratorNode:
+		return c.let(n, w)
+	case *ast.MapNode:
+		return c.object(n, w)
+	case *ast.ArrayNode:
+		return c.list(n, w)
+	case *ast.PredicateNode:
+		return c.eval(n.Node, w)
+	case *ast.ChainNode:
+		return c.eval(n.Node, w)
+	}
+	if name, args, ok := calledName(n); ok {
+		switch {
+		case name == callFor:
+			return c.forNode(n, args, w)
+		case name == "map" && isClosure(args):
+			return c.mapNode(n, args, w)
+		case name == "coalesce":
+			return c.coalesce(n, args, w)
+		case name == "match" && (len(args) == 2 || len(args) == 3):
+			return c.match(n, args, w)
+		case strings.Contains(name, "::"):
+			space, member, _ := strings.Cut(name, "::")
+			return c.mapping(n, space, member, args, w)
+		}
+	}
+	if b, ok := n.(*ast.BinaryNode); ok && b.Operator == "??" {
+		return c.coalesce(n, []ast.Node{b.Left, b.Right}, w)
+	}
+	v := c.plain(n)
+	v.node = n
+	return c.leaf(v, w)
+}
+
+func (c *checker) infer(n ast.Node) value { return c.eval(n, nil) }
+
+// plain types what is typed from the inside out.
+func (c *checker) plain(n ast.Node) value {
+	switch n := n.(type) {
+	case *ast.NilNode:
+		return c.constant(n, nil)
+	case *ast.BoolNode:
+		return c.constant(n, n.Value)
+	case *ast.IntegerNode:
+		return c.constant(n, n.Value)
+	case *ast.FloatNode:
+		return c.constant(n, c.floatLiteral(n))
+	case *ast.StringNode:
+		return c.constant(n, n.Value)
+	case *ast.BytesNode:
+		return c.constant(n, n.Value)
+	case *ast.ConstantNode:
+		return c.constant(n, n.Value)
+	case *ast.IdentifierNode:
+		return c.identifier(n)
+	case *ast.PointerNode:
+		return c.pointer(n)
+	case *ast.MemberNode:
+		return c.member(n)
+	case *ast.SliceNode:
+		return c.slice(n)
+	case *ast.UnaryNode:
+		return c.unary(n)
+	case *ast.BinaryNode:
+		return c.binary(n)
+	}
+	if name, args, ok := calledName(n); ok {
+		return c.call(n, name, args)
+	}
+	return c.bad(n)
+}
+
+// floatLiteral reads a number of an expr text again from its source, which is exact.
+func (c *checker) floatLiteral(n *ast.FloatNode) any {
+	if v, err := number(strings.ReplaceAll(c.tree.file.Text(c.place(n)), "_", "")); err == nil {
+		return v
+	}
+	v, _ := types.NumOf(n.Value)
+	return settle(v)
+}
+
+func (c *checker) identifier(n *ast.IdentifierNode) value {
+	if b := c.lookup(n.Value); b != nil {
+		return c.bound(n, b)
+	}
+	name := c.scope.Lookup(n.Value)
+	switch {
+	case name == nil:
+		c.unknownName(n)
+		return c.bad(n)
+	case name.Members != nil:
+		c.report(UnknownReference, n, "%s is not a value; one of its members is: %s.", n.Value, choices(prefixed(n.Value+".", name.memberNames())))
+		return c.bad(n)
+	}
+	return c.named(n, name)
+}
+
+func (c *checker) named(n ast.Node, name *Name) value {
+	if name.Gone != "" {
+		c.report(OutOfScope, n, "%s", name.Gone).Relate(name.Range, "defined here")
+		return c.bad(n)
+	}
+	if name.Mapping != nil {
+		c.report(UnknownReference, n, "mapping %q is called as a function: mapping::%s(…).", name.Name, name.Name)
+		return c.bad(n)
+	}
+	b := c.bindings[name]
+	if b == nil {
+		b = &binding{name: name, typ: name.Type, secret: name.Secret, const_: name.Const, known: name.HasConst}
+		b.origins = []Use{{Key: name.key()}}
+		b.code = &code{op: opLoad, name: name.key(), val: path{}}
+		if b.typ == nil {
+			b.typ = types.Invalid
+		}
+		c.bindings[name] = b
+	}
+	return c.bound(n, b)
+}
+
+// bound is a use of a binding.
+func (c *checker) bound(n ast.Node, b *binding) value {
+	if b.secret {
+		c.secrets = c.secrets || c.quiet == 0
+	}
+	if b.known {
+		v := c.constant(n, b.const_)
+		v.secret = b.secret
+		return v
+	}
+	code := *b.code
+	code.at = c.at(n)
+	s := &spot{root: b}
+	return value{code: &code, typ: c.spotType(c.facts, s), node: n, spot: s, origins: b.origins, secret: b.secret}
+}
+
+func (c *checker) unknownName(n *ast.IdentifierNode) {
+	names := append(c.localNames(), c.scope.Names()...)
+	d := c.report(UnknownReference, n, "There is no %q in reach here.", n.Value)
+	near := diag.Nearest(n.Value, names)
+	if near == "" && functions()[n.Value] != nil {
+		d.Message += " It is a function: " + functions()[n.Value].Signature + "."
+		return
+	}
+	if near == "" {
+		d.Explain("In reach are %s.", choices(names))
+	}
+	d.Suggest(near, near)
+}
+
+func (c *checker) pointer(n *ast.PointerNode) value {
+	if c.loop == nil {
+		c.report(UnknownReference, n, "# is the element in a closure, and this is not one.")
+		return c.bad(n)
+	}
+	b := c.loop.item
+	switch n.Name {
+	case "index":
+		b = c.loop.index
+	case "acc":
+		b = c.loop.acc
+	}
+	if b == nil {
+		c.report(UnknownReference, n, "#%s has no meaning in this closure.", n.Name)
+		return c.bad(n)
+	}
+	return c.bound(n, b)
+}
+
+// namespace returns the name that n stands for if it is a namespace.
+func (c *checker) namespace(n ast.Node) *Name {
+	id, ok := n.(*ast.IdentifierNode)
+	if !ok || c.lookup(id.Value) != nil {
+		return nil
+	}
+	if name := c.scope.Lookup(id.Value); name != nil && name.Members != nil {
+		return name
+	}
+	return nil
+}
+
+func (c *checker) member(n *ast.MemberNode) value {
+	if ns := c.namespace(n.Node); ns != nil {
+		return c.namespaceMember(n, ns)
+	}
+	base := c.infer(n.Node)
+	if base.bad {
+		c.infer(n.Property)
+		return c.bad(n)
+	}
+	if s, ok := n.Property.(*ast.StringNode); ok {
+		return c.field(n, base, s.Value, n.Property)
+	}
+	key := c.infer(n.Property)
+	if key.bad {
+		return c.bad(n)
+	}
+	if key.known {
+		if name, ok := key.value.(string); ok {
+			v := c.field(n, base, name, n.Property)
+			v.secret = v.secret || key.secret
+			return v
+		}
+		if i, ok := integer(key.value); ok {
+			return c.elementAt(n, base, i)
+		}
+	}
+	return c.computedIndex(n, base, key)
+}
+
+func (c *checker) namespaceMember(n *ast.MemberNode, ns *Name) value {
+	s, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		c.report(UnknownReference, n.Property, "After %s stands a name as it is written, not a computed one.", ns.Name)
+		return c.bad(n)
+	}
+	m := ns.Members[s.Value]
+	if m == nil {
+		names := ns.memberNames()
+		d := c.report(UnknownReference, s, "There is no %s called %q.", strings.ReplaceAll(ns.Name, "_", " "), s.Value)
+		near := diag.Nearest(s.Value, names)
+		if near == "" && len(names) > 0 {
+			d.Explain("In reach are %s.", choices(names))
+		}
+		c.suggestName(d, s, near)
+		return c.bad(n)
+	}
+	return c.named(n, m)
+}
+
+// suggestName proposes another name for a member or key, in the notation that is there.
+func (c *checker) suggestName(d *diag.Diagnostic, n ast.Node, near string) {
+	text := c.tree.file.Text(c.place(n))
+	if strings.HasPrefix(text, `"`) || strings.HasPrefix(text, `[`) {
+		q := `"` + near + `"`
+		if text[0] == '[' {
+			q = "[" + q + "]"
+		}
+		d.Suggest(near, q)
+		return
+	}
+	d.Suggest(near, near)
+}
+
+// field is base.name; the name stands at at.
+func (c *checker) field(n ast.Node, base value, name string, at ast.Node) value {
+	if isInvalid(base.typ) {
+		return c.bad(n)
+	}
+	if base.known {
+		return c.knownField(n, base, name, at)
+	}
+	if !c.reachable(base, name, at) {
+		return c.bad(n)
+	}
+	info := base.typ.Field(name)
+	switch info.Found {
+	case types.Undeclared, types.Forbidden:
+		c.unknownField(base, name, at, info.Near)
+		return c.bad(n)
+	}
+	out := value{typ: info.Type, node: n, origins: stepAll(base.origins, name), secret: base.secret, owner: typeName(base.typ)}
+	out.code = c.extend(n, base.code, name)
+	if base.spot != nil {
+		out.spot = &spot{base.spot.root, append(base.spot.path[:len(base.spot.path):len(base.spot.path)], name)}
+		if t := c.facts.find(out.spot.root, out.spot.key()); t != nil {
+			out.typ = t
+		}
+	}
+	return out
+}
+
+func (c *checker) knownField(n ast.Node, base value, name string, at ast.Node) value {
+	m, ok := base.value.(map[string]any)
+	if !ok {
+		if isAbsent(base.value) {
+			v := c.constant(n, types.Missing)
+			v.secret = base.secret
+			return v
+		}
+		c.notAnObject(base, name, at)
+		return c.bad(n)
+	}
+	x, ok := m[name]
+	if !ok {
+		c.unknownField(base, name, at, diag.Nearest(name, keysOf(m)))
+		return c.bad(n)
+	}
+	v := c.constant(n, x)
+	v.secret = base.secret
+	return v
+}
+
+// extend adds a step to code that reads a path.
+func (c *checker) extend(n ast.Node, base *code, step any) *code {
+	switch base.op {
+	case opLoad, opGet:
+		p := base.val.(path)
+		return &code{op: base.op, at: c.at(n), name: base.name, val: append(p[:len(p):len(p)], step), args: base.args}
+	}
+	return &code{op: opGet, at: c.at(n), val: path{step}, args: []*code{base}}
+}
+
+// reachable reports whether a field can be read from base at all, and says why not.
+func (c *checker) reachable(base value, name string, at ast.Node) bool {
+	t := base.typ
+	switch {
+	case t.May(types.Object) || t.Shape().Untyped:
+		if wrong := t.Only(types.Scalar | types.Array); !t.Shape().Untyped && len(kindsOf(wrong)) > 0 {
+			c.report(UnknownField, at, "%s may be %s, which has no field %q.", c.subject(base), phrase(wrong), name).Severity = diag.Note
+		}
+		return true
+	case t.Is(types.Null | types.Absent):
+		return true
+	case t.May(types.Stream):
+		c.report(StreamNotCollected, base.node, "%s is a stream: it is read once, item by item, in a for_each. To use it as a list, write collect(%s).", c.subject(base), c.tree.text(base.node))
+		return false
+	case t.May(types.Array):
+		text := c.tree.text(base.node)
+		c.report(UnknownField, at, "%s is a list; its elements may have a field %q, the list has not. Write %s[*].%s for those of all elements, or first(%s).%s.",
+			c.subject(base), name, text, name, text, name)
+		return false
+	}
+	c.notAnObject(base, name, at)
+	return false
+}
+
+func (c *checker) notAnObject(base value, name string, at ast.Node) {
+	c.report(UnknownField, at, "%s is %s, so it has no field %q.", c.subject(base), phrase(base.typ), name)
+}
+
+func (c *checker) unknownField(base value, name string, at ast.Node, near string) {
+	owner := typeName(base.typ)
+	if owner == "" {
+		owner = c.subject(base)
+	}
+	d := c.report(UnknownField, at, "%s has no field %q.", owner, name)
+	names := base.typ.PropertyNames()
+	if near == "" {
+		near = diag.Nearest(name, names)
+	}
+	c.suggestName(d, at, near)
+	if near == "" && len(names) > 0 {
+		d.Explain("It has %s. What the schema leaves out is read with lookup(%s, %q, default).", choices(names), c.tree.text(base.node), name)
+	}
+	c.relate(d, base.typ.Origin, "declared here")
+}
+
+func (c *checker) elementAt(n ast.Node, base value, i int) value {
+	if isInvalid(base.typ) || !c.listLike(base) {
+		return c.bad(n)
+	}
+	if base.known {
+		v := c.constant(n, element(base.value, i))
+		v.secret = base.secret
+		return v
+	}
+	out := value{node: n, origins: stepAll(base.origins, "[]"), secret: base.secret, code: c.extend(n, base.code, i)}
+	switch {
+	case base.typ.Shape().Untyped:
+		out.typ = types.Any.With(types.Absent)
+	case i >= 0:
+		out.typ = base.typ.At(i)
+	default:
+		out.typ = base.typ.Elem().With(types.Absent)
+	}
+	if base.typ.May(types.Null | types.Absent) {
+		out.typ = out.typ.With(types.Absent)
+	}
+	if base.spot != nil {
+		out.spot = &spot{base.spot.root, append(base.spot.path[:len(base.spot.path):len(base.spot.path)], place0(i))}
+		if t := c.facts.find(out.spot.root, out.spot.key()); t != nil {
+			out.typ = t
+		}
+	}
+	return out
+}
+
+// listLike reports whether an element can be read from base by place, and says why not.
+func (c *checker) listLike(base value) bool {
+	t := base.typ
+	switch {
+	case t.May(types.Array), t.Shape().Untyped, t.Is(types.Null | types.Absent):
+		return true
+	case t.May(types.Stream):
+		c.report(StreamNotCollected, base.node, "%s is a stream: it is read once, item by item, in a for_each. To use it as a list, write collect(%s).", c.subject(base), c.tree.text(base.node))
+	default:
+		c.report(OperandType, base.node, "%s is %s, so it has no elements by number.", c.subject(base), phrase(t))
+	}
+	return false
+}
+
+func (c *checker) computedIndex(n ast.Node, base, key value) value {
+	if isInvalid(base.typ) || isInvalid(key.typ) {
+		return c.bad(n)
+	}
+	out := value{node: n, secret: base.secret || key.secret}
+	switch {
+	case base.typ.Shape().Untyped:
+		out.typ = types.Any.With(types.Absent)
+	case base.typ.May(types.Array):
+		if !c.accept(key, types.AnyInteger, OperandType, "the place in a list") {
+			return c.bad(n)
+		}
+		out.typ = base.typ.Elem().With(types.Absent)
+		out.origins = stepAll(base.origins, "[]")
+	case base.typ.May(types.Object):
+		if !c.accept(key, types.AnyString, OperandType, "the name of a field") {
+			return c.bad(n)
+		}
+		out.typ = c.anyField(base, key)
+	default:
+		c.listLike(base)
+		return c.bad(n)
+	}
+	out.code = &code{op: opCall, at: c.at(n), name: "[]", args: []*code{base.code, c.present(key, true)}}
+	if out.origins == nil {
+		out.origins = base.origins
+	}
+	return out
+}
+
+// anyField is the type of base[key] for a computed key.
+func (c *checker) anyField(base, key value) *types.Type {
+	if names, ok := key.typ.Constants(); ok {
+		ts := make([]*types.Type, 0, len(names))
+		for _, k := range names {
+			if s, ok := k.(string); ok {
+				info := base.typ.Field(s)
+				if info.Found == types.Undeclared || info.Found == types.Forbidden {
+					c.unknownField(base, s, key.node, info.Near)
+					return types.Invalid
+				}
+				ts = append(ts, info.Type)
+			}
+		}
+		return types.Union(ts...)
+	}
+	var ts []*types.Type
+	for _, p := range base.typ.PropertyNames() {
+		ts = append(ts, base.typ.Field(p).Type)
+	}
+	if e := base.typ.Elem(); e != nil {
+		ts = append(ts, e)
+	}
+	return types.Union(ts...).With(types.Absent)
+}
+
+func (c *checker) slice(n *ast.SliceNode) value {
+	base := c.infer(n.Node)
+	args := []*code{nil, {op: opConst, at: c.at(n), val: 0}, {op: opConst, at: c.at(n)}}
+	bad := base.bad
+	secret := base.secret
+	for i, bound := range []ast.Node{n.From, n.To} {
+		if bound == nil {
+			continue
+		}
+		v := c.infer(bound)
+		bad = !c.accept(v, types.AnyInteger, OperandType, "the bound of a slice") || bad
+		args[i+1] = c.use(v)
+		secret = secret || v.secret
+	}
+	if bad || !c.accept(base, types.Union(types.AnyString, types.ListOf(types.Any)), OperandType, "what is sliced") {
+		return c.bad(n)
+	}
+	args[0] = c.present(base, true)
+	out := value{node: n, code: &code{op: opCall, at: c.at(n), name: "[:]", args: args}, origins: base.origins, secret: secret}
+	out.typ = generalise(base.typ.Without(types.Null | types.Absent))
+	return out
+}
+
+func (c *checker) conditional(n *ast.ConditionalNode, w *want) value {
+	cond := c.condition(n.Cond)
+	a := c.under(orFacts(cond.whenTrue, c.facts), func() value { return c.eval(n.Exp1, w) })
+	b := c.under(orFacts(cond.whenFalse, c.facts), func() value { return c.eval(n.Exp2, w) })
+	if cond.known && !cond.bad {
+		if cond.value == true {
+			return a
+		}
+		return b
+	}
+	out := value{node: n, secret: a.secret || b.secret || cond.secret, origins: joinUses(a.origins, b.origins)}
+	out.bad = a.bad && b.bad
+	out.typ = types.Union(a.typ, b.typ)
+	if a.bad || b.bad || cond.bad {
+		out.typ = types.Invalid
+	}
+	out.code = &code{op: opIf, at: c.at(n), args: []*code{cond.code, a.code, b.code}}
+	return out
+}
+
+func orFacts(f, base *facts) *facts {
+	if f == nil {
+		return base
+	}
+	return f
+}
+
+// condition types something that must be true or false, and uses it.
+func (c *checker) condition(n ast.Node) value {
+	v := c.infer(n)
+	if v.bad {
+		return v
+	}
+	if !c.accept(v, types.AnyBoolean, OperandType, "a condition") {
+		v.bad = true
+		return v
+	}
+	v.code = c.present(v, true)
+	if v.spot != nil && v.whenTrue == nil {
+		v.whenTrue = c.learn(c.facts, v.spot, types.Const(true), false)
+		v.whenFalse = c.learn(c.facts, v.spot, types.Const(false), false)
+	}
+	return v
+}
+
+func (c *checker) let(n *ast.VariableDeclaratorNode, w *want) value {
+	v := c.infer(n.Value)
+	if c.lookup(n.Name) == nil && c.scope.Lookup(n.Name) != nil || functions()[n.Name] != nil {
+		c.report(UnknownReference, n, "%q already has a meaning here; give the variable another name.", n.Name)
+	}
+	b := &binding{local: c.variable(n.Name), typ: v.typ, origins: v.origins, secret: v.secret, const_: v.value, known: v.known}
+	b.code = &code{op: opVar, name: b.local}
+	body := c.with(b, n.Name, func() value { return c.eval(n.Expr, w) })
+	if v.known {
+		return body
+	}
+	out := body
+	out.node, out.spot = n, nil
+	out.secret = out.secret || v.secret && false
+	out.code = &code{op: opLet, at: c.at(n), name: b.local, args: []*code{v.code, body.code}}
+	if v.bad {
+		out.typ = types.Invalid
+	}
+	return out
+}

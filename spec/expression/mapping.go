@@ -1,0 +1,156 @@
+package expression
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"tenon/spec/diag"
+	"tenon/spec/types"
+)
+
+// mapping inlines the call of a mapping: its parameters become lets around its body, which is typed
+// with the arguments' own types. What is wrong in the body is reported where the mapping is written,
+// so here it stays quiet; what stays unproven is in the type.
+func (c *checker) mapping(n ast.Node, space, member string, args []ast.Node, w *want) value {
+	m := c.findMapping(n, space, member)
+	if m == nil {
+		for _, a := range args {
+			c.infer(a)
+		}
+		return c.bad(n)
+	}
+	if slices.Contains(c.calls, m) || len(c.calls) > 50 {
+		if c.mute == 0 || len(c.calls) > 0 {
+			c.report(Cycle, n, "mapping %q calls itself.", m.Name)
+		}
+		return c.bad(n)
+	}
+	if !c.parameters(n, m, args) {
+		return c.bad(n)
+	}
+	vs := make([]value, len(args))
+	ok := true
+	for i, a := range args {
+		p := m.Params[i]
+		vs[i] = c.infer(a)
+		if vs[i].typ.May(types.Stream) {
+			c.listLike(vs[i])
+			ok = false
+			continue
+		}
+		if p.Type != nil && !c.accept(vs[i], p.Type, ArgumentType, p.Name+" of mapping "+m.Name) {
+			ok = false
+		}
+	}
+	if !ok {
+		return c.bad(n)
+	}
+	body := c.inline(n, m, vs, c.bodyWant(m, w))
+	if m.Result != nil && w != nil && w.typ != nil && w.typ != m.Result || m.Result != nil && w == nil {
+		// The body was held against what the mapping declares; the place is held against that.
+		body.node, body.spot = n, nil
+		return c.leaf(body, w)
+	}
+	body.node = n
+	return body
+}
+
+// bodyWant is what the body of a mapping is held against: what it declares, else what its caller wants.
+func (c *checker) bodyWant(m *Mapping, w *want) *want {
+	if m.Result == nil {
+		return w
+	}
+	top := &Want{Type: m.Result, What: "mapping " + m.Name}
+	if w != nil {
+		if w.typ == m.Result || w.typ == nil {
+			out := *w
+			out.typ = m.Result
+			return &out
+		}
+		top.SecretOK = w.top.SecretOK
+	}
+	return c.wanted(top)
+}
+
+func (c *checker) findMapping(n ast.Node, space, member string) *Mapping {
+	ns := c.scope.Lookup(space)
+	if space != "mapping" || ns == nil || ns.Members == nil {
+		c.report(UnknownFunction, n, "There is nothing called %s::%s; mappings are called mapping::NAME(…).", space, member)
+		return nil
+	}
+	name := ns.Members[member]
+	if name == nil {
+		near := diag.Nearest(member, ns.memberNames())
+		callee := c.place(calleeOf(n))
+		d := c.reportAt(UnknownReference, callee, "There is no mapping %q.", member)
+		if near != "" {
+			d.Suggest(near, "mapping::"+near)
+		}
+		return nil
+	}
+	if name.Gone != "" {
+		c.report(OutOfScope, n, "%s", name.Gone).Relate(name.Range, "defined here")
+		return nil
+	}
+	return name.Mapping
+}
+
+func (c *checker) parameters(n ast.Node, m *Mapping, args []ast.Node) bool {
+	if len(args) == len(m.Params) {
+		return true
+	}
+	var names []string
+	for _, p := range m.Params {
+		names = append(names, p.Name)
+	}
+	c.report(ArgumentType, n, "mapping %q takes %s (%s), and is given %s.", m.Name, plural(len(m.Params), "argument"), strings.Join(names, ", "), itoa(len(args)))
+	for _, a := range args {
+		c.infer(a)
+	}
+	return false
+}
+
+// inline types a mapping's body in its own scope and binds its parameters around it.
+func (c *checker) inline(n ast.Node, m *Mapping, args []value, w *want) value {
+	outer := *c
+	c.tree, c.scope = m.Body, m.Scope
+	c.file = c.fileIndex(m.Body.file.Name)
+	c.locals, c.loop, c.facts = nil, nil, m.Scope.knownFacts()
+	c.calls = append(c.calls[:len(c.calls):len(c.calls)], m)
+	c.mute++
+	bindings := make([]*binding, len(args))
+	for i, a := range args {
+		b := &binding{local: c.variable(m.Params[i].Name), typ: a.typ, origins: a.origins, secret: a.secret, const_: a.value, known: a.known}
+		b.code = &code{op: opVar, name: b.local}
+		bindings[i] = b
+		c.locals = &local{m.Params[i].Name, b, c.locals}
+	}
+	v := c.eval(m.Body.root, w)
+	c.tree, c.scope, c.file, c.locals, c.loop, c.facts = outer.tree, outer.scope, outer.file, outer.locals, outer.loop, outer.facts
+	c.calls, c.mute = outer.calls, outer.mute
+	for i := len(args) - 1; i >= 0; i-- {
+		if args[i].known {
+			continue
+		}
+		v.code = &code{op: opLet, at: c.at(n), name: bindings[i].local, args: []*code{args[i].code, v.code}}
+	}
+	v.spot, v.whenTrue, v.whenFalse = nil, nil, nil
+	return v
+}
+
+func (s *Scope) knownFacts() *facts {
+	if s == nil {
+		return nil
+	}
+	return s.facts
+}
+
+func (c *checker) fileIndex(name string) int {
+	if i := slices.Index(c.files, name); i >= 0 {
+		return i
+	}
+	c.files = append(c.files, name)
+	return len(c.files) - 1
+}
