@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,49 @@ func TestDecodeFindings(t *testing.T) {
 			expect(t, []*syntax.File{f}, append(diags, found...))
 		})
 	}
+}
+
+// TestFixesMend applies each fix that is offered for the files of testdata/decode, alone: the file can
+// still be read, and says one thing less.
+func TestFixesMend(t *testing.T) {
+	names, _ := filepath.Glob("testdata/decode/*.hcl")
+	fixes := 0
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := lintText(t, string(src))
+		for _, d := range before {
+			if d.Fix == nil {
+				continue
+			}
+			fixes++
+			fixed := string(src[:d.Fix.Range.Start]) + d.Fix.New + string(src[d.Fix.Range.End:])
+			after := lintText(t, fixed)
+			if occurrences(messages(after), d.Message) >= occurrences(messages(before), d.Message) {
+				t.Errorf("%s: the fix of %q does not mend it", name, d.Message)
+			}
+			for _, x := range after {
+				if x.Rule == syntax.Syntax && d.Rule != syntax.Syntax && !slices.Contains(messages(before), x.Message) {
+					t.Errorf("%s: the fix of %q breaks the file: %s", name, d.Message, x.Message)
+				}
+			}
+		}
+	}
+	if fixes < 15 {
+		t.Errorf("only %d fixes were tried", fixes)
+	}
+}
+
+func occurrences(list []string, s string) int {
+	n := 0
+	for _, x := range list {
+		if x == s {
+			n++
+		}
+	}
+	return n
 }
 
 // decodeText decodes one file without findings.
