@@ -47,6 +47,9 @@ func (d *decoder) unknownBlock(parent *lang.Block, b *syntax.Block) *lang.Block 
 		d.diags.Add(lang.UnknownBlock, b.TypeRange, later, b.Type)
 		return nil
 	}
+	if d.file.Broken(b.HeaderRange) {
+		return nil // it may be no block at all; whatever it is, it has been reported
+	}
 	if a := parent.Attr(b.Type); a != nil {
 		f := d.diags.Add(lang.UnknownBlock, b.TypeRange, "%q is an attribute, not a block: write %s = ….", a.Name, a.Name)
 		if len(b.Labels) == 0 {

@@ -1,6 +1,9 @@
 package syntax
 
 import (
+	"bytes"
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 
 	"tenon/spec/diag"
@@ -39,14 +42,39 @@ func rewrite(f *source.File, problems hcl.Diagnostics) diag.List {
 		if p.Subject != nil {
 			place = rangeOf(f, *p.Subject)
 		}
-		if said[place.Start] {
+		if said[place.Start] || p.Summary == multiLine && sameString(f, diags, place) {
 			continue
 		}
 		if len(said) == MaxFindings {
 			break // whatever this is, it is not a slip or two
 		}
 		said[place.Start] = true
-		say(diags.Add(Syntax, place, ""), p, f.Text(place), string(f.Src[place.End:min(len(f.Src), place.End+80)]))
+		d := diags.Add(Syntax, place, "")
+		say(d, p, f.Text(place), string(f.Src[place.End:min(len(f.Src), place.End+80)]))
+		if header := headerOf(f, p); header != "" && p.Summary == "Invalid block definition" && f.Text(place) != "=" {
+			d.Message += header
+		}
 	}
 	return diags
+}
+
+// headerOf reads `name "value"` before a problem as the attribute that it may have been meant to be.
+func headerOf(f *source.File, p *hcl.Diagnostic) string {
+	if p.Context == nil || p.Subject == nil {
+		return ""
+	}
+	context := rangeOf(f, *p.Context)
+	name, value, ok := strings.Cut(strings.TrimSpace(string(f.Src[context.Start:max(context.Start, min(context.End, p.Subject.Start.Byte))])), " ")
+	if !ok || !isWord(name) || len(value) > 60 {
+		return ""
+	}
+	return " An attribute is written with =: " + name + " = " + strings.TrimSpace(value) + "."
+}
+
+// multiLine is hcl's summary of a string that goes on in the next line; it comes once for each line.
+const multiLine = "Invalid multi-line string"
+
+// sameString reports whether no string begins between the last finding and place.
+func sameString(f *source.File, diags diag.List, place source.Range) bool {
+	return len(diags) > 0 && !bytes.ContainsRune(f.Src[min(diags[len(diags)-1].Range.Start, place.Start):place.Start], '"')
 }
