@@ -190,7 +190,7 @@ integration "example" {
 		Bad:     overOrder(`step.order.body.id == null`), Good: overOrder(`step.order.body.coupon == null`),
 	}
 	MatchNotExhaustive = &diag.Rule{
-		Name: "match-not-exhaustive", Title: "match lacks a member",
+		Name: "match-not-exhaustive", Title: "Match without a value for every member",
 		Explain: "The value that `match` looks for has an enum, and the table has no entry for one of its members. Add the entry, or give a default as third argument.",
 		Bad:     overOrder(`match(step.order.body.currency, { EUR = "€" })`),
 		Good:    overOrder(`match(step.order.body.currency, { EUR = "€", USD = "$" })`),
