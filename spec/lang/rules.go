@@ -6,13 +6,14 @@ import (
 	"sync"
 
 	"tenon/spec/diag"
+	"tenon/spec/expression"
 	"tenon/spec/openapi"
 	"tenon/spec/syntax"
 )
 
 // Rules returns the rules of all packages, by name.
 var Rules = sync.OnceValue(func() []*diag.Rule {
-	out := slices.Concat(syntax.Rules, openapi.Rules, fileRules, buildRules)
+	out := slices.Concat(syntax.Rules, expression.Rules, openapi.Rules, fileRules, buildRules)
 	slices.SortFunc(out, func(a, b *diag.Rule) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 })
@@ -35,3 +36,6 @@ func RuleNames() []string {
 	}
 	return out
 }
+
+// Functions returns all functions that expressions can call, by name.
+func Functions() []*expression.Function { return expression.Functions() }

@@ -17,6 +17,7 @@ type Page struct {
 func Reference() []Page {
 	return []Page{
 		{"blocks.md", blocks()},
+		{"functions.md", functions()},
 		{"rules.md", rules()},
 	}
 }
