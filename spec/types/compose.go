@@ -77,12 +77,19 @@ func (k *keywords) mistyped(s, listed *Shape) *Shape {
 }
 
 // compose applies allOf, anyOf, oneOf, not and the other keywords that combine schemas to s.
-func (r *reader) compose(f *forcing, m *meet, n *node, s, plain *Shape) *Shape {
+func (r *reader) compose(f *forcing, m *meet, n *node, s *Shape, raw []byte) *Shape {
 	c := &composer{reader: r, f: f, m: m, node: n}
 	c.typed = n.get("type") != nil
 	s = c.all(s)
 	s = c.some(s, "anyOf", false)
 	s = c.some(s, "oneOf", true)
+	if n.needsValidator() {
+		with := *s
+		with.Opaque = append(s.Opaque[:len(s.Opaque):len(s.Opaque)], &Opaque{Why: "unevaluated properties or items", rule: ruleForeign, schema: &foreign{make: func() []byte { return r.bundle(n.origin, raw) }}})
+		s = &with
+	} else {
+		s = c.unevaluated(s)
+	}
 	return c.conditions(s)
 }
 
@@ -253,6 +260,32 @@ func anys(ss []string) []any {
 		out[i] = s
 	}
 	return out
+}
+
+// unevaluated applies unevaluatedProperties: to what no part of the schema declares, in each alternative.
+func (c *composer) unevaluated(s *Shape) *Shape {
+	raw := c.get("unevaluatedProperties")
+	if raw == nil || !s.Kinds.Has(Object) || c.opt.Dialect == OpenAPI20 || c.opt.Dialect == OpenAPI30 {
+		return s
+	}
+	k := &keywords{c.reader, c.node}
+	rest := k.subschema("unevaluatedProperties", raw)
+	out := *s
+	out.Objects = nil
+	fs := s.Objects
+	if fs == nil {
+		fs = []*Fields{{MaxCount: -1}}
+	}
+	for _, f := range fs {
+		if f.Openness == Unstated {
+			f = f.named(f.Name)
+			if f.Openness, f.Additional = Open, rest; rest == Never {
+				f.Openness, f.Additional = Closed, nil
+			}
+		}
+		out.Objects = append(out.Objects, f)
+	}
+	return &out
 }
 
 // conditions adds what has no normal form.

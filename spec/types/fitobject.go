@@ -199,7 +199,7 @@ func (a *assigner) property(f *Fields, p *Property, g *Fields, q *Property, r *r
 	from := p.Type.shapeIn(a.forcing)
 	optional := !p.Required || from.Kinds.Has(Absent)
 	at := r.under(p.Name)
-	if from.Kinds&^Absent != 0 && q.ReadOnly && q.Type == Never {
+	if from.Kinds&^Absent != 0 && q.ReadOnly && q.Type.shapeIn(a.forcing).Kinds == 0 {
 		problem := Problem{Misfit: MisfitReadOnly, Verdict: Wrong, Stated: true, Reason: "is read-only, so it can't be sent"}
 		if optional && !f.inferred() {
 			problem.Verdict = Unproven

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -13,6 +14,9 @@ func Intersect(a, b *Type) *Type { return new(meet).types(a, b) }
 type meet struct {
 	mu    sync.Mutex
 	pairs map[[2]*Type]*Type
+	whole map[string]*Type // by the ids of the types that are intersected, each once
+	parts map[*Type][]int
+	ids   map[*Type]int
 }
 
 func (m *meet) types(a, b *Type) *Type {
@@ -27,20 +31,44 @@ func (m *meet) types(a, b *Type) *Type {
 	if t, ok := m.pairs[[2]*Type{a, b}]; ok {
 		return t
 	}
-	name, origin := a.Name, a.Origin
-	if name == "" {
-		name = b.Name
-	}
-	if origin == (Origin{}) {
-		origin = b.Origin
-	}
-	t := &Type{Name: name, Origin: origin}
-	t.force = func(f *forcing) *Shape { return m.shapes(f, a.shapeIn(f), b.shapeIn(f)) }
 	if m.pairs == nil {
-		m.pairs = map[[2]*Type]*Type{}
+		m.pairs, m.whole = map[[2]*Type]*Type{}, map[string]*Type{}
+		m.parts, m.ids = map[*Type][]int{}, map[*Type]int{}
+	}
+	// What is intersected with one of its own parts is the same again; without seeing that, some
+	// recursive types would unfold for ever.
+	parts := slices.Concat(m.partsOf(a), m.partsOf(b))
+	slices.Sort(parts)
+	parts = slices.Compact(parts)
+	key := fmt.Sprint(parts)
+	t, ok := m.whole[key]
+	if !ok {
+		t = &Type{Name: a.Name, Origin: a.Origin}
+		if t.Name == "" {
+			t.Name = b.Name
+		}
+		if t.Origin == (Origin{}) {
+			t.Origin = b.Origin
+		}
+		t.force = func(f *forcing) *Shape { return m.shapes(f, a.shapeIn(f), b.shapeIn(f)) }
+		m.whole[key] = t
+		m.parts[t] = parts
 	}
 	m.pairs[[2]*Type{a, b}] = t
 	return t
+}
+
+// partsOf returns the ids of the types whose intersection t is.
+func (m *meet) partsOf(t *Type) []int {
+	if parts, ok := m.parts[t]; ok {
+		return parts
+	}
+	id, ok := m.ids[t]
+	if !ok {
+		id = len(m.ids)
+		m.ids[t] = id
+	}
+	return []int{id}
 }
 
 // maxProduct bounds how many pairs of alternatives are intersected; beyond it one side is kept as a

@@ -18,16 +18,19 @@ func (k *keywords) wrong(name, want string) {
 func (k *keywords) plain() *Shape {
 	s := &Shape{Kinds: AnyJSON, Untyped: true}
 	k.typed(s)
+	if k.opt.Dialect == own {
+		k.ownKinds(s)
+	}
 	if n := k.numeric(s.Kinds); n != nil && s.Kinds.Has(Number) {
 		s.Numbers, s.Untyped = []*Numeric{n}, false
 	}
 	if x := k.text(s.Kinds); x != nil && s.Kinds.Has(String) {
 		s.Strings, s.Untyped = []*Text{x}, false
-		if x.Format == "binary" {
+		if x.Format == "binary" && k.opt.Dialect != own {
 			s.Kinds |= Bytes
 		}
 	}
-	if s.Kinds.Has(Array) {
+	if s.Kinds.Has(Array | Stream) {
 		if l := k.list(); l != nil {
 			s.Arrays, s.Untyped = []*List{l}, false
 		}
@@ -124,7 +127,9 @@ func (k *keywords) numeric(kinds Kind) *Numeric {
 	}
 	n.Min, n.ExclusiveMin = k.exclusive("exclusiveMinimum", n.Min, -1)
 	n.Max, n.ExclusiveMax = k.exclusive("exclusiveMaximum", n.Max, 1)
-	if kinds&Number == Integer && k.opt.Dialect != own {
+	if k.opt.Dialect == own {
+		n.Format, _ = readString(k.get("x-tenon-number-format"))
+	} else if kinds&Number == Integer {
 		k.integer(n)
 	} else if format, ok := readString(k.get("format")); ok && kinds.Has(Number) && (numberFormats[format] || !kinds.Has(String)) {
 		n.Format = format
@@ -201,6 +206,10 @@ func (k *keywords) text(kinds Kind) *Text {
 			k.wrong("pattern", "a string")
 		}
 	}
+	if k.opt.Dialect == own {
+		more, _ := readStrings(k.get("x-tenon-patterns"))
+		x.Patterns = append(x.Patterns, more...)
+	}
 	if x.unconstrained() {
 		return nil
 	}
@@ -250,6 +259,9 @@ func (k *keywords) subschema(name string, raw []byte) *Type {
 
 func (k *keywords) fields() *Fields {
 	f := &Fields{MinCount: k.count("minProperties", 0), MaxCount: k.count("maxProperties", -1)}
+	if k.opt.Dialect == own {
+		f.Name, _ = readString(k.get("title"))
+	}
 	required := k.required()
 	if raw := k.get("properties"); raw != nil {
 		members, err := parseMembers(raw)

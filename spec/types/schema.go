@@ -140,8 +140,11 @@ func (r *reader) cached(o Origin, raw []byte) *Type {
 		return t
 	}
 	t := &Type{Origin: o}
-	if r.opt.Name != nil {
+	switch {
+	case r.opt.Name != nil:
 		t.Name = r.opt.Name(o)
+	case r.opt.Dialect == own:
+		t.Name = ownTitle(raw)
 	}
 	t.force = func(f *forcing) *Shape { return r.read(f, t, raw) }
 	if r.cache.types == nil {
@@ -204,13 +207,18 @@ func (r *reader) schema(f *forcing, o Origin, raw []byte, ownPlace bool) *Shape 
 	m := new(meet)
 	ref, isRef := n.reference()
 	if isRef {
-		s = r.reference(f, o, ref)
+		if s = r.reference(f, o, ref); r.opt.Dialect == own {
+			return s
+		}
 	}
 	if !isRef || r.opt.Dialect.siblings() {
 		k := &keywords{reader: r, node: n}
 		plain := k.plain()
+		if r.opt.Dialect == own {
+			return r.composeOwn(f, n, plain)
+		}
 		s = m.shapes(f, s, plain)
-		s = r.compose(f, m, n, s, plain)
+		s = r.compose(f, m, n, s, raw)
 		if ownPlace {
 			s = r.meant(s)
 		}
@@ -293,7 +301,7 @@ func (n *node) under(tokens ...string) Origin {
 func (n *node) alone() bool {
 	for _, m := range n.members {
 		switch m.name {
-		case "$ref", "description", "summary", "title", "example", "examples", "deprecated", "$comment", "default", "readOnly", "writeOnly", "externalDocs", "xml":
+		case "$ref", "description", "summary", "title", "example", "examples", "deprecated", "$comment", "default", "readOnly", "writeOnly", "externalDocs", "xml", "$defs", "definitions", "$schema":
 		default:
 			if !strings.HasPrefix(m.name, "x-") {
 				return false
