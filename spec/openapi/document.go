@@ -46,6 +46,7 @@ type Document struct {
 	listed sync.Once
 	names  []OperationName
 	places []place          // of the operations in names
+	unread []Defect         // why operations may be missing from names
 	byID   map[string][]int // indexes of names
 	byKey  map[key]int
 
@@ -104,7 +105,7 @@ func Load(file string, src []byte, o Options) (*Document, error) {
 	if err := d.identify(); err != nil {
 		return nil, err
 	}
-	d.Title = d.root.get("info").object().get("title").string()
+	d.Title = d.root.get("info").member("title").plain()
 	return d, nil
 }
 
@@ -175,7 +176,10 @@ func (d *Document) Defects() []Defect {
 }
 
 func (d *Document) defect(at types.Origin, format string, args ...any) {
-	x := Defect{at, fmt.Sprintf(format, args...)}
+	d.note(Defect{at, fmt.Sprintf(format, args...)})
+}
+
+func (d *Document) note(x Defect) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.known[x] && len(d.defects) < maxDefects {

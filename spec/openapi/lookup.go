@@ -1,7 +1,9 @@
 package openapi
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -28,8 +30,12 @@ func (n OperationName) String() string {
 	return n.Key()
 }
 
-// place is where an operation stands: its path item and itself, before any $ref of its own.
-type place struct{ item, op node }
+// place is where an operation stands: its path item and itself, before any $ref of its own, and what
+// is wrong about that.
+type place struct {
+	item, op node
+	defects  []Defect
+}
 
 // key is what tells an operation from all others.
 type key struct{ method, path string }
@@ -94,8 +100,9 @@ func (d *Document) listPath(e *entry) {
 		return
 	}
 	item := t.node(e, "/paths/"+escape(name))
+	var wrong []Defect
 	if !strings.HasPrefix(name, "/") {
-		item.defect("a path must start with a slash")
+		wrong = append(wrong, Defect{item.origin(), "a path must start with a slash"})
 		name = "/" + name
 	}
 	seen := map[string]bool{}
@@ -108,30 +115,29 @@ func (d *Document) listPath(e *entry) {
 			case member == "$ref":
 				ref = item.t.node(e, item.ptr+"/$ref")
 			case methods[member]:
-				d.add(strings.ToUpper(member), name, item, item.t.node(e, item.ptr+"/"+member), e, seen)
+				d.add(key{strings.ToUpper(member), name}, place{item, item.t.node(e, item.ptr+"/"+member), wrong}, e, seen)
 			case member == "additionalOperations":
 				for j := range e.sub {
 					more := &e.sub[j]
 					method := more.name(item.t.json)
-					d.add(method, name, item, item.t.node(more, item.ptr+"/additionalOperations/"+escape(method)), more, seen)
+					d.add(key{method, name}, place{item, item.t.node(more, item.ptr+"/additionalOperations/"+escape(method)), wrong}, more, seen)
 				}
 			}
 		}
 		if ref.lead() != '"' {
 			return
 		}
-		if hops == maxRefHops {
-			item.defect("its $ref leads in a circle")
-			return
-		}
 		next, err := d.resolve(item.t.name, ref.string())
+		if err == nil && hops == maxRefHops {
+			err = errors.New("it leads in a circle")
+		}
 		if err != nil {
-			ref.defect("$ref %q leads nowhere: %s; so the operations of %s are not known", ref.string(), err, name)
+			d.unread = append(d.unread, Defect{ref.origin(), fmt.Sprintf("$ref %q leads nowhere: %s; so the operations of %s are not known", ref.string(), err, name)})
 			return
 		}
 		item = next
 		if entries, _ = next.entries(itemLevel); entries == nil {
-			item.defect("is no path item")
+			d.unread = append(d.unread, Defect{item.origin(), "is no path item"})
 		}
 	}
 }
@@ -146,11 +152,12 @@ func (n node) entries(l *level) ([]entry, *fault) {
 	return list, s.fault
 }
 
-func (d *Document) add(method, path string, item, op node, e *entry, seen map[string]bool) {
-	if seen[method] {
+func (d *Document) add(k key, at place, e *entry, seen map[string]bool) {
+	if seen[k.method] {
 		return
 	}
-	seen[method] = true
+	seen[k.method] = true
+	op := at.op
 	id := ""
 	for i := range e.sub {
 		sub := &e.sub[i]
@@ -159,18 +166,18 @@ func (d *Document) add(method, path string, item, op node, e *entry, seen map[st
 		case same(op.t.json[sub.key:sub.keyEnd], "operationId"):
 			id = value
 		case value != "" && id == "": // OpenAPI has no $ref here, but multi-file documents do
-			if f, ok := op.follow(); ok {
-				id = f.get("operationId").plain()
+			if next, err := d.resolve(op.t.name, value); err == nil {
+				id = next.member("operationId").plain()
 			}
 		}
 	}
-	name, at := OperationName{strings.TrimSpace(id), method, path}, place{item, op}
-	if i, ok := d.byKey[key{method, path}]; ok {
-		op.defect("%s is declared twice; the last one counts", name.Key())
+	name := OperationName{strings.TrimSpace(id), k.method, k.path}
+	if i, ok := d.byKey[k]; ok {
+		at.defects = append(slices.Clip(at.defects), Defect{op.origin(), name.Key() + " is declared twice; the last one counts"})
 		d.names[i], d.places[i] = name, at
 		return
 	}
-	d.byKey[key{method, path}] = len(d.names)
+	d.byKey[k] = len(d.names)
 	d.names = append(d.names, name)
 	d.places = append(d.places, at)
 }
@@ -218,6 +225,9 @@ func (d *Document) find(name string) (int, error) {
 	method, path, _ := strings.Cut(strings.TrimSpace(name), " ")
 	if i, ok := d.byKey[key{strings.ToUpper(method), strings.TrimSpace(path)}]; ok {
 		return i, nil
+	}
+	for _, x := range d.unread { // it may be among these
+		d.note(x)
 	}
 	return 0, &UnknownOperation{name, d.nearOperation(name)}
 }

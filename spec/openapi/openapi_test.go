@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -355,6 +356,10 @@ func TestOperationByName(t *testing.T) {
 func TestDefects(t *testing.T) {
 	d := load(t, "broken.yaml")
 	d.Operations()
+	d.SecuritySchemes()
+	if got := defects(d); len(got) > 0 {
+		t.Errorf("defects before anything was used: %v", got)
+	}
 	fine, err := d.Operation("fine")
 	if err != nil {
 		t.Fatal(err)
@@ -379,28 +384,47 @@ security [[{nokey []}]]
 	if diff := cmp.Diff(want, outline(broken)); diff != "" {
 		t.Errorf("broken (-want +got):\n%s", diff)
 	}
+	if _, err := d.Operation("noSlash"); err != nil {
+		t.Error(err)
+	}
 	wantDefects := []string{
-		`broken.yaml:15:10 [$ref] $ref "#/components/parameters/Ide" leads nowhere: there is no such place; did you mean "Id"?`,
-		`broken.yaml:19:11 [{] its $ref leads in a circle`,
+		`broken.yaml:16:10 [$ref] $ref "#/components/parameters/Ide" leads nowhere: there is no such place; did you mean "Id"?`,
 		`broken.yaml:20:11 [{] its $ref leads in a circle`,
-		`broken.yaml:21:25 [in] "nowhere" is no place for a parameter that Tenon knows`,
-		`broken.yaml:22:11 [{] has neither a schema nor content, so nothing is known about its value`,
-		`broken.yaml:23:37 [style] the style of a query parameter must be one of form, spaceDelimited, pipeDelimited, deepObject, not "matrix"`,
-		`broken.yaml:23:52 [required] must be a boolean, not a string`,
-		`broken.yaml:25:11 [{] the query parameter "twice" is declared twice; the last one counts`,
-		`broken.yaml:26:11 [{] the path "/broken/{id}/{other}" has no place for this parameter`,
-		`broken.yaml:27:11 [7] must be an object, not a number`,
-		`broken.yaml:28:7 [requestBody] must be an object, not a list`,
-		`broken.yaml:29:19 [nokey] names the security scheme "nokey", which is not declared`,
-		`broken.yaml:2:1 [info] must be an object, not a list`,
-		`broken.yaml:32:11 [description] must be a string, not a list`,
-		`broken.yaml:35:15 [schema] a schema must be an object, not a list`,
-		`broken.yaml:36:9 [OK] "OK" is no status: 200, 2XX or default`,
+		`broken.yaml:21:11 [{] its $ref leads in a circle`,
+		`broken.yaml:22:25 [in] "nowhere" is no place for a parameter that Tenon knows`,
+		`broken.yaml:23:11 [{] has neither a schema nor content, so nothing is known about its value`,
+		`broken.yaml:24:37 [style] the style of a query parameter must be one of form, spaceDelimited, pipeDelimited, deepObject, not "matrix"`,
+		`broken.yaml:24:52 [required] must be a boolean, not a string`,
+		`broken.yaml:26:11 [{] the query parameter "twice" is declared twice; the last one counts`,
+		`broken.yaml:27:11 [{] the path "/broken/{id}/{other}" has no place for this parameter`,
+		`broken.yaml:28:11 [7] must be an object, not a number`,
+		`broken.yaml:29:7 [requestBody] must be an object, not a list`,
+		`broken.yaml:30:19 [nokey] names the security scheme "nokey", which is not declared`,
+		`broken.yaml:33:11 [description] must be a string, not a list`,
+		`broken.yaml:36:15 [schema] a schema must be an object, not a list`,
+		`broken.yaml:37:9 [OK] "OK" is no status: 200, 2XX or default`,
+		`broken.yaml:51:5 [key] an apiKey scheme needs a name and in: header, query or cookie`,
 		`broken.yaml:5:5 [get] the path names {id}, but no such path parameter is declared`,
 		`broken.yaml:9:3 [orders] a path must start with a slash`,
 	}
 	if diff := cmp.Diff(wantDefects, defects(d)); diff != "" {
 		t.Errorf("defects (-want +got):\n%s", diff)
+	}
+}
+
+// A path item that cannot be read matters once an operation is missed.
+func TestUnreadPaths(t *testing.T) {
+	d := load(t, "multi/openapi.yaml")
+	d.Operations()
+	if got := defects(d); len(got) > 0 {
+		t.Errorf("defects before anything was used: %v", got)
+	}
+	if _, err := d.Operation("missing"); err == nil {
+		t.Error("an operation that is not there was found")
+	}
+	want := `multi/openapi.yaml:13:5 [$ref] $ref "paths/missing.yaml" leads nowhere: multi/paths/missing.yaml cannot be read: open testdata/multi/paths/missing.yaml: no such file or directory; so the operations of /missing are not known`
+	if got := defects(d); len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -426,4 +450,30 @@ func TestServerExpand(t *testing.T) {
 			t.Errorf("Expand(%v) = %q, %v; want %q", test.values, url, err, test.url)
 		}
 	}
+}
+
+// Documents are shared between goroutines.
+func TestConcurrentUse(t *testing.T) {
+	d := load(t, "shop-30.yaml")
+	m := load(t, "multi/openapi.yaml")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for _, d := range []*Document{d, m} {
+				for _, n := range d.Operations() {
+					op, err := d.Operation(n.Key())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					newWalker(100).look(op, 5)
+					d.Locate(op.Origin)
+				}
+				d.SecuritySchemes()
+				d.Defects()
+				d.Files()
+			}
+		})
+	}
+	all.Wait()
 }

@@ -96,6 +96,9 @@ func (d *Document) operation(name OperationName, p place) (*Operation, error) {
 	if !ok {
 		return nil, &LoadError{d.Locate(p.op.origin()), "has no operation at " + name.Key()}
 	}
+	for _, x := range p.defects {
+		d.note(x)
+	}
 	item := p.item.object()
 	o := &Operation{
 		ID: name.ID, Method: name.Method, Path: name.Path,

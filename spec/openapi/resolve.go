@@ -77,10 +77,15 @@ func (d *Document) resolveIn(from, ref string, hops int) (node, error) {
 
 // ref is the $ref that stands in the place of n; "" if there is none.
 func (n node) ref() string {
+	return n.member("$ref").plain()
+}
+
+// member is a member of n if n is an object; asking is no defect if it is none.
+func (n node) member(name string) node {
 	if n.lead() != '{' {
-		return ""
+		return node{}
 	}
-	return n.object().get("$ref").plain()
+	return n.object().get(name)
 }
 
 // near proposes the name that may have been meant where the rest of a pointer leads nowhere from f.

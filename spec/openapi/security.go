@@ -44,7 +44,8 @@ func (d *Document) SecuritySchemes() []*SecurityScheme {
 	var out []*SecurityScheme
 	d.schemeFields().each(func(name string, n node) {
 		if f, ok := n.follow(); ok {
-			out = append(out, d.securityScheme(name, f))
+			s, _ := securityScheme(name, f)
+			out = append(out, s)
 		}
 	})
 	return out
@@ -64,22 +65,23 @@ func (d *Document) schemeFields() fields {
 	return fields{}
 }
 
-func (d *Document) securityScheme(name string, f fields) *SecurityScheme {
-	s := &SecurityScheme{Name: name, Description: f.get("description").string(), Origin: f.n.origin()}
-	switch kind := f.get("type").string(); strings.ToLower(kind) {
+// securityScheme decodes a scheme, and says what is wrong with it.
+func securityScheme(name string, f fields) (s *SecurityScheme, wrong string) {
+	s = &SecurityScheme{Name: name, Description: f.get("description").plain(), Origin: f.n.origin()}
+	switch kind := f.get("type").plain(); strings.ToLower(kind) {
 	case "apikey":
-		s.Type, s.In, s.ParamName = "api_key", strings.ToLower(f.get("in").string()), f.get("name").string()
+		s.Type, s.In, s.ParamName = "api_key", strings.ToLower(f.get("in").plain()), f.get("name").plain()
 		if s.In != "header" && s.In != "query" && s.In != "cookie" || s.ParamName == "" {
-			f.n.defect("an apiKey scheme needs a name and in: header, query or cookie")
+			wrong = "an apiKey scheme needs a name and in: header, query or cookie"
 		}
 	case "basic":
 		s.Type = "basic"
 	case "http":
-		switch scheme := strings.ToLower(f.get("scheme").string()); scheme {
+		switch scheme := strings.ToLower(f.get("scheme").plain()); scheme {
 		case "basic", "bearer", "digest":
 			s.Type = scheme
 		case "":
-			f.n.defect("an http scheme needs a scheme, such as basic or bearer")
+			wrong = "an http scheme needs a scheme, such as basic or bearer"
 		default:
 			s.Type = "http " + scheme
 		}
@@ -87,15 +89,15 @@ func (d *Document) securityScheme(name string, f fields) *SecurityScheme {
 		s.Type = "oauth2"
 		s.Flows = flows(f)
 	case "openidconnect":
-		s.Type, s.OpenIDURL = "openid", f.get("openIdConnectUrl").string()
+		s.Type, s.OpenIDURL = "openid", f.get("openIdConnectUrl").plain()
 	case "mutualtls":
 		s.Type = "mutual_tls"
 	case "":
-		f.n.defect("a security scheme needs a type")
+		wrong = "a security scheme needs a type"
 	default:
-		f.get("type").defect("%q is no type of security scheme", kind)
+		wrong = kind + " is no type of security scheme"
 	}
-	return s
+	return s, wrong
 }
 
 // grants maps the names of flows, of version 2.0 too, to those of OAuth 2.0.
@@ -114,7 +116,6 @@ func flows(f fields) []Flow {
 	var out []Flow
 	f.get("flows").object().each(func(name string, n node) {
 		if grants[name] == "" {
-			n.defect("%q is no flow of OAuth 2.0", name)
 			return
 		}
 		out = append(out, flow(grants[name], n.object()))
@@ -146,18 +147,31 @@ func (d *Document) requirements(n node) []Requirement {
 	for _, alternative := range n.elements() {
 		r := Requirement{}
 		alternative.object().each(func(name string, scopes node) {
-			if schemes := d.schemeFields().names(); !contains(schemes, name) {
-				near := ""
-				if name := diag.Nearest(name, schemes); name != "" {
-					near = "; did it mean " + name + "?"
-				}
-				scopes.defect("names the security scheme %q, which is not declared%s", name, near)
-			}
+			d.checkScheme(name, scopes)
 			r = append(r, SchemeUse{name, scopes.strings()})
 		})
 		out = append(out, r)
 	}
 	return out
+}
+
+// checkScheme notes what is wrong with a scheme that is used at a place.
+func (d *Document) checkScheme(name string, use node) {
+	all := d.schemeFields()
+	declared := all.get(name)
+	if !declared.exists() {
+		near := diag.Nearest(name, all.names())
+		if near != "" {
+			near = "; did it mean " + near + "?"
+		}
+		use.defect("names the security scheme %q, which is not declared%s", name, near)
+		return
+	}
+	if f, ok := declared.follow(); ok {
+		if _, wrong := securityScheme(name, f); wrong != "" {
+			f.n.defect("%s", wrong)
+		}
+	}
 }
 
 func contains(list []string, s string) bool {
