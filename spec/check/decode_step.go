@@ -3,6 +3,7 @@ package check
 import (
 	"time"
 
+	"tenon/spec/lang"
 	"tenon/spec/model"
 	"tenon/spec/source"
 )
@@ -54,6 +55,16 @@ func (d *decoder) step(n *node) *model.Step {
 
 func (d *decoder) catch(n *node) *model.Catch {
 	out := &model.Catch{Decl: n.declared(), Skip: literal[bool](d, n, "skip"), Call: n.callRef("call"), Request: d.request(n)}
+	if !out.Skip.Set {
+		return out
+	}
+	if !out.Skip.Value {
+		d.diags.Add(lang.AttributeValue, out.Skip.Range, "A catch skips the step or does not name %q at all.", "skip")
+	}
+	for _, a := range n.written([]string{"body", "call"}) {
+		d.diags.Add(lang.AttributeValue, a.NameRange, "%q and %q do not go together: what is skipped has no result.", "skip", a.decl.Name).
+			Relate(n.attrs["skip"].NameRange, "the step is skipped here")
+	}
 	return out
 }
 
@@ -62,6 +73,10 @@ func (d *decoder) forEach(n *node) *model.ForEach {
 		Decl: n.declared(), In: n.expr("in"), Where: n.expr("where"), Key: n.expr("key"), When: n.expr("when"),
 		Concurrency: literal[int](d, n, "concurrency"), OnError: literal[string](d, n, "on_error"), MaxErrors: literal[int](d, n, "max_errors"),
 		DependsOn: literal[[]model.Ref](d, n, "depends_on").Value, Body: d.items(n),
+	}
+	if out.MaxErrors.Set && out.OnError.Set && out.OnError.Value != "continue" {
+		d.diags.Add(lang.AttributeValue, n.attrs["max_errors"].NameRange, "%q means something only with on_error = %q.", "max_errors", "continue").
+			Relate(out.OnError.Range, "the first error stops it")
 	}
 	for _, b := range n.blocks {
 		if b.decl.Name != "aggregate" {

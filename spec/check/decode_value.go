@@ -76,6 +76,10 @@ func list[T any](d *decoder, a *lang.Attr, e *syntax.Expr, read func(*lang.Attr,
 		}
 		return nil
 	}
+	if len(elements) == 0 && a.Kind == lang.Texts {
+		d.diags.Add(lang.AttributeValue, e.Range, "%q cannot be empty.", a.Name)
+		return nil
+	}
 	out := make([]T, 0, len(elements))
 	for _, x := range elements {
 		if v, ok := read(a, x); ok {

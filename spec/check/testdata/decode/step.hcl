@@ -45,10 +45,22 @@ integration "i" {
     catch "4040" /* ERROR ".4040. cannot be caught" */ {
       skip = true
     }
+    catch "403" {
+      skip = false /* ERROR "skips the step or does not name" */
+    }
+    catch "402" {
+      skip = true
+      body /* ERROR ".skip. and .body. do not go together" */ = {}
+    }
     catch "404" { /* ERROR "A .catch. block needs .body., .skip. or .call." */
     }
     paginate { /* ERROR "A .paginate. block needs .items." */ /* ERROR "A .paginate. block needs .next." */
     }
+  }
+  for_each "stops" {
+    in         = []
+    on_error   = "stop"
+    max_errors /* ERROR "only with on_error = .continue." */ = 3
   }
   for_each "x" {
     in          = []
@@ -78,4 +90,8 @@ secret "x" { /* ERROR "A .secret. block needs .env., .file. or .command." */
 
 secret "y" {
   env = STRIPE_KEY /* ERROR ".env. must be a string: write .STRIPE_KEY." */
+}
+
+secret "z" {
+  command = [] /* ERROR ".command. cannot be empty" */
 }
