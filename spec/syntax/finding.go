@@ -18,14 +18,16 @@ var Syntax = &diag.Rule{
 		"read is checked all the same; mend this first and lint again.\n\n" +
 		"Attributes are written `name = value`, one a line; blocks `type \"label\" { … }`; strings in double quotes. " +
 		"Text of several lines is a heredoc: `<<-TEXT` … `TEXT`.",
-	Bad: `variable "region" {
-  type    = string
-  default = 'eu'
+	Bad: `integration "greet" {
+  output "greeting" {
+    value = 'hello'
+  }
 }
 `,
-	Good: `variable "region" {
-  type    = string
-  default = "eu"
+	Good: `integration "greet" {
+  output "greeting" {
+    value = "hello"
+  }
 }
 `,
 }
