@@ -117,8 +117,8 @@ type Block struct {
 //
 // Its result is bound in the environment under ID. For a Call that is an object with status, headers,
 // body, items (a stream, if Paginate) and skipped; for a Value the object {value, skipped}; for a
-// ForEach count, succeeded, failed, skipped and the aggregates by name. A skipped one has
-// skipped = true and nothing else.
+// ForEach count, succeeded, failed, skipped and the aggregates by name. A skipped Call or Value has
+// skipped = true and nothing else; a skipped ForEach has the result of one without items.
 type Op struct {
 	ID    string       `json:"id"`   // the name it is bound under: "step.orders", "for_each.order", "switch.tier"
 	Kind  string       `json:"kind"` // "step", "for_each", "switch": the author's block
@@ -264,6 +264,7 @@ type ForEach struct {
 	Var         string       `json:"var"`
 	In          *Expr        `json:"in"`
 	Stream      string       `json:"stream,omitempty"` // ID of the paginated step whose items are read page by page; In is nil then
+	Guard       *Guard       `json:"guard,omitempty"`  // of In
 	Where       *Expr        `json:"where,omitempty"`
 	Key         *Expr        `json:"key,omitempty"`
 	Concurrency int          `json:"concurrency"`          // ≥ 1

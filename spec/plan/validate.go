@@ -1,0 +1,173 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Validate reports the first way in which p breaks the promises of this package: names that mean
+// nothing, operations that are none or two things at once, an order that cannot be kept.
+func (p *Plan) Validate() error {
+	v := &validator{plan: p, ids: map[string]bool{}}
+	v.require(p.Version == Version, "version is %d", p.Version)
+	v.require(p.Integration != "", "it has no integration")
+	for name, a := range p.APIs {
+		v.api(name, a)
+	}
+	v.inputs("variable", p.Variables)
+	v.inputs("input", p.Inputs)
+	for _, s := range p.Secrets {
+		v.require(s != nil && s.Name != "" && one(s.Env != "", s.File != "", len(s.Command) > 0), "a secret has no or several sources")
+	}
+	v.require(p.Steps != nil, "it has no steps")
+	v.block("steps", p.Steps)
+	v.block("on_failure", p.OnFailure)
+	for _, o := range p.Outputs {
+		v.require(o != nil && o.Name != "" && o.Value != nil, "an output has no name or value")
+	}
+	for _, f := range p.Files {
+		v.require(f != nil && f.Name != "", "a file has no name")
+	}
+	return v.err
+}
+
+// validator keeps the first thing that is wrong.
+type validator struct {
+	plan *Plan
+	ids  map[string]bool
+	err  error
+}
+
+func (v *validator) require(ok bool, format string, args ...any) bool {
+	if !ok && v.err == nil {
+		v.err = fmt.Errorf(format, args...)
+	}
+	return ok
+}
+
+// one reports whether exactly one of the conditions holds.
+func one(conditions ...bool) bool {
+	n := 0
+	for _, c := range conditions {
+		if c {
+			n++
+		}
+	}
+	return n == 1
+}
+
+func (v *validator) api(name string, a *API) {
+	if !v.require(a != nil && a.Name == name, "api %q has another name", name) {
+		return
+	}
+	v.require(a.Server != nil, "api %q has no server", name)
+	v.params("api "+name, a.Headers)
+	v.retry("api "+name, a.Retry)
+	for scheme, c := range a.Auth {
+		if !v.require(c != nil && c.Scheme == scheme, "auth %q of api %q has another name", scheme, name) {
+			continue
+		}
+		known := slices.Contains([]string{"api_key", "basic", "bearer"}, c.Type)
+		v.require(known, "auth %q of api %q has the type %q", scheme, name, c.Type)
+		v.require(c.Type != "api_key" || c.Name != "" && slices.Contains([]string{"header", "query", "cookie"}, c.In), "auth %q of api %q travels nowhere", scheme, name)
+	}
+}
+
+func (v *validator) inputs(kind string, list []*Input) {
+	for _, i := range list {
+		v.require(i != nil && i.Name != "" && i.Type != nil, "an %s has no name or type", kind)
+	}
+}
+
+func (v *validator) params(where string, list []*Param) {
+	for _, p := range list {
+		v.require(p != nil && p.Name != "" && p.Value != nil, "%s: a parameter has no name or value", where)
+		v.require(p == nil || slices.Contains([]string{"path", "query", "header", "cookie"}, p.In), "%s: a parameter stands nowhere", where)
+	}
+}
+
+func (v *validator) retry(where string, r *Retry) {
+	if r == nil {
+		return
+	}
+	v.require(r.Attempts >= 1, "%s: %d attempts", where, r.Attempts)
+	v.require(slices.Contains([]string{"exponential", "linear", "constant"}, r.Backoff), "%s: backoff %q", where, r.Backoff)
+	v.require(r.Initial >= 0 && r.Max >= 0, "%s: a negative wait", where)
+}
+
+// block checks operations and their order: each waits only for ones before it.
+func (v *validator) block(where string, b *Block) {
+	if b == nil {
+		return
+	}
+	here := map[string]*Op{}
+	for i, op := range b.Ops {
+		if !v.require(op != nil && op.ID != "", "%s: operation %d has no id", where, i) {
+			return
+		}
+		v.require(!v.ids[op.ID], "%s: two operations are called %s", where, op.ID)
+		v.ids[op.ID] = true
+		for _, id := range op.After {
+			v.require(here[id] != nil, "%s waits for %s, which is not before it", op.ID, id)
+		}
+		for _, c := range op.Cases {
+			sw := here[c.Switch]
+			v.require(sw != nil && sw.Value != nil && c.Index >= 0 && c.Index <= len(sw.Value.Choices), "%s stands in a case of %s, which is not there", op.ID, c.Switch)
+		}
+		v.op(op, here)
+		here[op.ID] = op
+	}
+}
+
+func (v *validator) op(op *Op, here map[string]*Op) {
+	v.require(one(op.Call != nil, op.Value != nil, op.ForEach != nil), "%s is no or more than one kind of operation", op.ID)
+	switch {
+	case op.Call != nil:
+		v.call(op.ID, op.Call)
+	case op.Value != nil:
+		v.require(op.Value.Value != nil, "%s has no value", op.ID)
+	case op.ForEach != nil:
+		v.forEach(op, here)
+	}
+	for _, c := range op.Checks {
+		v.require(c != nil && c.Assert != nil, "%s: a check asserts nothing", op.ID)
+	}
+	for _, c := range op.Catch {
+		if v.require(c != nil && c.On != "" && one(c.Skip, c.Body != nil, c.Call != nil), "%s: a catch gives no or more than one substitute", op.ID) && c.Call != nil {
+			v.call(op.ID, c.Call)
+		}
+	}
+}
+
+func (v *validator) call(id string, c *Call) {
+	api := v.plan.APIs[c.API]
+	if !v.require(api != nil, "%s calls the api %q, which is not there", id, c.API) {
+		return
+	}
+	v.require(c.Method != "" && len(c.Path) > 0 && c.Path[0] == '/', "%s calls %q %q", id, c.Method, c.Path)
+	for _, s := range c.Security {
+		v.require(api.Auth[s] != nil, "%s uses the credential %q, which is not there", id, s)
+	}
+	v.params(id, c.Params)
+	v.params(id, c.Headers)
+	v.retry(id, c.Retry)
+	v.require(c.Body == nil || c.Body.Value != nil && c.Body.ContentType != "", "%s: a body without value or type", id)
+	for _, r := range c.Responses {
+		v.require(r != nil && r.Status != "", "%s: an answer without status", id)
+	}
+	v.require(c.Paginate == nil || c.Paginate.Items != nil && c.Paginate.Limit >= 0, "%s: pages without items", id)
+}
+
+func (v *validator) forEach(op *Op, here map[string]*Op) {
+	f := op.ForEach
+	v.require(f.Var != "" && f.Block != nil, "%s has no variable or block", op.ID)
+	v.require(f.Concurrency >= 1 && f.MaxErrors >= 0, "%s: concurrency %d, max_errors %d", op.ID, f.Concurrency, f.MaxErrors)
+	v.require((f.In != nil) != (f.Stream != ""), "%s goes through no or more than one list", op.ID)
+	source := here[f.Stream]
+	v.require(f.Stream == "" || source != nil && source.Call != nil && source.Call.Paginate != nil, "%s reads the pages of %q, which is not there", op.ID, f.Stream)
+	v.block(op.ID, f.Block)
+	for _, a := range f.Aggregates {
+		known := a != nil && slices.Contains([]string{"sum", "count", "list", "min", "max", "first", "last"}, a.Func)
+		v.require(known && a.Name != "" && a.Value != nil, "%s: an aggregate has no name, value or known function", op.ID)
+	}
+}
