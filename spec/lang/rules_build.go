@@ -1,6 +1,6 @@
 package lang
 
-import "tenon/spec/diag"
+import "slices"
 
 // buildRules are the rules that spec/check reports while it builds plans.
-var buildRules = []*diag.Rule{}
+var buildRules = slices.Concat(requestRules, flowRules, authRules)

@@ -1,0 +1,125 @@
+package lang
+
+import "tenon/spec/diag"
+
+var authRules = []*diag.Rule{AuthMissing, AuthUnknownScheme, AuthAttribute, LiteralCredential, PlaintextHTTP}
+
+// AuthMissing: a call that would be refused for want of a credential.
+var AuthMissing = &diag.Rule{
+	Name: "auth-missing", Title: "No credentials",
+	Explain: "The document says that the operation requires a credential, and the api has no `auth` block for it. The label of an auth block is the name of a security scheme.",
+	Bad: `api "billing" {
+  spec = "openapi/billing.yaml"
+}
+
+integration "invoice" {
+  input "id" {
+    type = string({ format = "uuid" })
+  }
+  step "invoice" {
+    call   = billing.getInvoice
+    params = { id = input.id }
+  }
+  output "amount" {
+    value = step.invoice.body.amount
+  }
+}
+`,
+	Good: signedIn(`auth "token" {
+    token = secret.billing
+  }`),
+}
+
+// AuthUnknownScheme: a credential for a scheme that the document does not have.
+var AuthUnknownScheme = &diag.Rule{
+	Name: "auth-unknown-scheme", Title: "Unknown security scheme",
+	Explain: "The label of an `auth` block is the name of a security scheme of the document. For a document that declares none, say how the credential travels: " +
+		"`type = \"bearer\"`, `\"basic\"`, or `\"api_key\"` with `in` and `name`.",
+	Bad: signedIn(`auth "bearer" {
+    token = secret.billing
+  }`),
+	Good: signedIn(`auth "token" {
+    token = secret.billing
+  }`),
+}
+
+// AuthAttribute: a credential with the wrong parts.
+var AuthAttribute = &diag.Rule{
+	Name: "auth-attribute", Title: "Wrong parts of a credential",
+	Explain: "What an `auth` block takes depends on the type of its scheme: `value` for an API key, `username` and `password` for basic, `token` for bearer, OAuth 2 and OpenID Connect.",
+	Bad: signedIn(`auth "token" {
+    value = secret.billing
+  }`),
+	Good: signedIn(`auth "token" {
+    token = secret.billing
+  }`),
+}
+
+// LiteralCredential: a credential in the project's text.
+var LiteralCredential = &diag.Rule{
+	Name: "literal-credential", Severity: diag.Warning, Title: "Credential in the text",
+	Explain: "A token, password or key is written into the project. Everyone who can read the files can use it. Define a `secret`, which says where the value comes from, and refer to it.",
+	Bad: `api "billing" {
+  spec = "openapi/billing.yaml"
+  auth "token" {
+    token = "bil_51HxTestTestTest"
+  }
+}
+
+integration "invoice" {
+  input "id" {
+    type = string({ format = "uuid" })
+  }
+  step "invoice" {
+    call   = billing.getInvoice
+    params = { id = input.id }
+  }
+  output "amount" {
+    value = step.invoice.body.amount
+  }
+}
+`,
+	Good: signedIn(`auth "token" {
+    token = secret.billing
+  }`),
+}
+
+// PlaintextHTTP: requests that anyone on the way can read.
+var PlaintextHTTP = &diag.Rule{
+	Name: "plaintext-http", Severity: diag.Warning, Title: "Not encrypted",
+	Explain: "The server is reached over `http://`, and it is not this machine. Everyone on the way can read and change what is sent, credentials included.",
+	Bad: signedIn(`server = "http://billing.example.com/v1"
+  auth "token" {
+    token = secret.billing
+  }`),
+	Good: signedIn(`server = "https://billing.example.com/v1"
+  auth "token" {
+    token = secret.billing
+  }`),
+}
+
+// signedIn is a project that calls billing with the given lines in its api block.
+func signedIn(api string) string {
+	return `api "billing" {
+  spec = "openapi/billing.yaml"
+  ` + api + `
+}
+
+secret "billing" {
+  env = "BILLING_TOKEN"
+}
+
+integration "invoice" {
+  input "id" {
+    type = string({ format = "uuid" })
+  }
+  step "invoice" {
+    call   = billing.getInvoice
+    params = { id = input.id }
+  }
+  output "amount" {
+    value = step.invoice.body.amount
+  }
+}
+`
+}

@@ -1,0 +1,308 @@
+package lang
+
+import "tenon/spec/diag"
+
+var flowRules = []*diag.Rule{
+	SwitchNotExhaustive, CatchUnreachable, UnreachableStep, PaginationMissing, UnboundedCollect, UnsafeRetry, WriteOrder, Unused,
+}
+
+// SwitchNotExhaustive: a switch that forgets a member of an enum.
+var SwitchNotExhaustive = &diag.Rule{
+	Name: "switch-not-exhaustive", Title: "Switch without a case for every value",
+	Explain: "What the switch looks at is one of a known set of values, and not all of them have a case. Add the cases, or a `default`, which may be empty: " +
+		"`default {}` says that nothing is to be done.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "follow_up" {
+  input "status" {
+    type = enum("open", "paid")
+  }
+  switch "status" {
+    on = input.status
+    case "open" {
+      step "remind" {
+        call   = shop.addNote
+        params = { id = "o-1" }
+        body   = { text = "Please pay." }
+      }
+    }
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "follow_up" {
+  input "status" {
+    type = enum("open", "paid")
+  }
+  switch "status" {
+    on = input.status
+    case "open" {
+      step "remind" {
+        call   = shop.addNote
+        params = { id = "o-1" }
+        body   = { text = "Please pay." }
+      }
+    }
+    default {
+    }
+  }
+}
+`,
+}
+
+// CatchUnreachable: a catch that never takes anything.
+var CatchUnreachable = &diag.Rule{
+	Name: "catch-unreachable", Title: "Catch that is never taken",
+	Explain: "The first catch that fits is taken, so one behind a wider one never is; and a success, a 2xx or a status listed in `accept`, is no failure.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "note" {
+  step "note" {
+    call   = shop.addNote
+    params = { id = "o-1" }
+    body   = { text = "Thank you." }
+    catch "4xx" {
+      skip = true
+    }
+    catch "404" {
+      skip = true
+    }
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "note" {
+  step "note" {
+    call   = shop.addNote
+    params = { id = "o-1" }
+    body   = { text = "Thank you." }
+    catch "404" {
+      skip = true
+    }
+    catch "any" {
+      skip = true
+    }
+  }
+}
+`,
+}
+
+// UnreachableStep: something that never runs.
+var UnreachableStep = &diag.Rule{
+	Name: "unreachable-step", Severity: diag.Warning, Title: "Never runs",
+	Explain: "The condition is false whatever happens, or the value of a case has been taken by a case before it.",
+	Bad: `integration "greet" {
+  step "greeting" {
+    when  = 1 > 2
+    value = "hello"
+  }
+  output "greeting" {
+    value = step.greeting.value
+  }
+}
+`,
+	Good: `integration "greet" {
+  step "greeting" {
+    value = "hello"
+  }
+  output "greeting" {
+    value = step.greeting.value
+  }
+}
+`,
+}
+
+// PaginationMissing: only the first page of a list is read.
+var PaginationMissing = &diag.Rule{
+	Name: "pagination-missing", Severity: diag.Note, Title: "Only the first page is read",
+	Explain: "The operation takes a parameter for pages and answers with a list, but the step asks once. If all of the list is wanted, add `paginate`; " +
+		"if one page is, naming the parameter says so.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "orders" {
+  step "orders" {
+    call = shop.listOrders
+  }
+  output "orders" {
+    value = len(step.orders.body.data)
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "orders" {
+  step "orders" {
+    call = shop.listOrders
+    paginate {
+      items = response.body.data
+      next  = response.body.has_more ? { page = response.body.page + 1 } : null
+    }
+  }
+  output "orders" {
+    value = len(collect(step.orders.items))
+  }
+}
+`,
+}
+
+// UnboundedCollect: a list of any length in memory.
+var UnboundedCollect = &diag.Rule{
+	Name: "unbounded-collect", Severity: diag.Note, Title: "Any number of items in memory",
+	Explain: "`collect` keeps all items of a paginated step in memory at once. That is fine for short lists; give `paginate` a `limit` to say how long it may get, or go through the " +
+		"items with `for_each`, which reads them page by page.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "orders" {
+  step "orders" {
+    call = shop.listOrders
+    paginate {
+      items = response.body.data
+      next  = response.body.has_more ? { page = response.body.page + 1 } : null
+    }
+  }
+  output "orders" {
+    value = len(collect(step.orders.items))
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "orders" {
+  step "orders" {
+    call = shop.listOrders
+    paginate {
+      items = response.body.data
+      next  = response.body.has_more ? { page = response.body.page + 1 } : null
+      limit = 1000
+    }
+  }
+  output "orders" {
+    value = len(collect(step.orders.items))
+  }
+}
+`,
+}
+
+// UnsafeRetry: a resend that the runtime will refuse.
+var UnsafeRetry = &diag.Rule{
+	Name: "unsafe-retry", Severity: diag.Warning, Title: "Retry that will be refused",
+	Explain: "The operation writes and is neither idempotent by its method nor declared so. When an attempt ended without a clear answer it may have had its effect, so it is " +
+		"not sent again, whatever `retry` asks for. If sending it twice is harmless, or a key in the request makes it so, write `idempotent = true`.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "note" {
+  step "note" {
+    call   = shop.addNote
+    params = { id = "o-1" }
+    body   = { text = "Thank you." }
+    retry {
+      on = ["timeout", 429]
+    }
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "note" {
+  step "note" {
+    call   = shop.addNote
+    params = { id = "o-1" }
+    body   = { text = "Thank you." }
+    retry {
+      on = [429]
+    }
+  }
+}
+`,
+}
+
+// WriteOrder: steps that are written in another order than they can run in.
+var WriteOrder = &diag.Rule{
+	Name: "write-order", Title: "Order of writes",
+	Explain: "Steps that write run in the order they are written in, and reads do not overtake a write to the same API before them. Here a result is needed earlier than " +
+		"the step that gives it may run. Move that step up.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "pay" {
+  step "note" {
+    call   = shop.addNote
+    params = { id = step.order.body.id }
+    body   = { text = "Paid." }
+  }
+  step "order" {
+    call   = shop.updateOrder
+    params = { id = "o-1" }
+    body   = { status = "paid" }
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "pay" {
+  step "order" {
+    call   = shop.updateOrder
+    params = { id = "o-1" }
+    body   = { status = "paid" }
+  }
+  step "note" {
+    call   = shop.addNote
+    params = { id = step.order.body.id }
+    body   = { text = "Paid." }
+  }
+}
+`,
+}
+
+// Unused: a definition that nothing refers to.
+var Unused = &diag.Rule{
+	Name: "unused", Severity: diag.Warning, Title: "Unused",
+	Explain: "Nothing refers to the definition, or nothing looks at what a step finds out that does nothing else. It is left over, or something that should use it does not.",
+	Bad: `variable "region" {
+  type    = string
+  default = "eu"
+}
+
+integration "greet" {
+  output "greeting" {
+    value = "hello"
+  }
+}
+`,
+	Good: `variable "region" {
+  type    = string
+  default = "eu"
+}
+
+integration "greet" {
+  output "greeting" {
+    value = "hello from ${var.region}"
+  }
+}
+`,
+}
