@@ -1,0 +1,323 @@
+package check
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"tenon/spec/diag"
+	"tenon/spec/expression"
+	"tenon/spec/lang"
+	"tenon/spec/model"
+	"tenon/spec/openapi"
+	"tenon/spec/plan"
+	"tenon/spec/source"
+	"tenon/spec/syntax"
+	"tenon/spec/types"
+)
+
+// api is an api block, its document and, once something calls it, how it is called.
+type api struct {
+	model      *model.API
+	doc        *openapi.Document // nil: not read, or not readable
+	err        error             // why not
+	operations map[string]*operation
+	schemes    map[string]*openapi.SecurityScheme
+	plan       *plan.API                   // nil until asked for
+	broken     bool                        // the plan has errors
+	denied     map[string]*diag.Diagnostic // what was said about missing credentials, by what is missing
+}
+
+// referredAPIs lists the apis that something in the project names, right or wrong.
+func (b *builder) referredAPIs() []string {
+	names := map[string]bool{}
+	call := func(c *model.CallRef) {
+		if c != nil {
+			names[c.API] = true
+		}
+	}
+	for _, e := range b.typeExprs() {
+		typeRoots(e, names)
+	}
+	for _, in := range b.project.Integrations {
+		eachCall(in.Body, call)
+		if in.OnFailure != nil {
+			eachCall(in.OnFailure.Body, call)
+		}
+	}
+	return keys(names)
+}
+
+// typeExprs lists every place of the project where a type is written.
+func (b *builder) typeExprs() []*syntax.Expr {
+	var out []*syntax.Expr
+	for _, s := range b.project.Schemas {
+		out = append(out, s.Type)
+	}
+	for _, v := range b.project.Variables {
+		out = append(out, v.Type)
+	}
+	for _, m := range b.project.Mappings {
+		out = append(out, m.To)
+		for _, p := range m.From {
+			out = append(out, p.Type)
+		}
+	}
+	for _, in := range b.project.Integrations {
+		for _, i := range in.Inputs {
+			out = append(out, i.Type)
+		}
+	}
+	return out
+}
+
+// typeRoots collects the first names of all dotted names in a type.
+func typeRoots(e *syntax.Expr, names map[string]bool) {
+	if e == nil {
+		return
+	}
+	if steps, ok := e.Traversal(); ok {
+		names[steps[0].Name] = true
+	}
+	if _, _, args, ok := e.Call(); ok {
+		for _, a := range args {
+			typeRoots(a, names)
+		}
+	}
+	if items, _, ok := e.Object(); ok {
+		for _, i := range items {
+			typeRoots(i.Value, names)
+		}
+	}
+}
+
+func eachCall(body *model.Block, f func(*model.CallRef)) {
+	if body == nil {
+		return
+	}
+	for _, item := range body.Items {
+		switch item := item.(type) {
+		case *model.Step:
+			f(item.Call)
+			for _, c := range item.Catches {
+				f(c.Call)
+			}
+		case *model.ForEach:
+			eachCall(item.Body, f)
+		case *model.Parallel:
+			eachCall(item.Body, f)
+		case *model.Switch:
+			for _, c := range item.Cases {
+				eachCall(c.Body, f)
+			}
+			if item.Default != nil {
+				eachCall(item.Default.Body, f)
+			}
+		}
+	}
+}
+
+// reportLoading says why a document could not be read, and compares it with the lock.
+func (b *builder) reportLoading(a *api) {
+	at := a.model.Spec.Range
+	var broken *openapi.LoadError
+	switch {
+	case a.err == nil && a.doc != nil:
+		b.compareLock(a)
+	case a.err == nil:
+	case errors.As(a.err, &broken):
+		d := b.diags.Add(openapi.Unreadable, at, "%s %s", a.model.Spec.Value, sentence(broken.Message))
+		if src, err := b.specs.ReadFile(broken.Range.File); err == nil && broken.Range.Start > 0 {
+			b.files[broken.Range.File] = source.NewFile(broken.Range.File, src)
+			d.Relate(broken.Range, "here")
+		}
+	case errors.Is(a.err, fs.ErrNotExist):
+		b.diags.Add(openapi.Unreadable, at, "There is no file %s. Paths are relative to the project's directory.", a.model.Spec.Value)
+	default:
+		b.diags.Add(openapi.Unreadable, at, "The document of api %q cannot be read: %s", a.model.Name, sentence(a.err.Error()))
+	}
+}
+
+func sentence(s string) string { return strings.TrimSuffix(s, ".") + "." }
+
+func (b *builder) compareLock(a *api) {
+	switch pinned, ok := b.options.Lock.Digest(a.model.Spec.Value); {
+	case !ok:
+		b.diags.Add(lang.SpecUnlocked, a.model.Spec.Range, "%s is not pinned in tenon.lock.hcl. `tenon lock` pins it.", a.model.Spec.Value)
+	case pinned != a.doc.Digest:
+		b.diags.Add(lang.SpecDrift, a.model.Spec.Range, "%s is not the document that tenon.lock.hcl pins.", a.model.Spec.Value).
+			Explain("The lock has %s, the file %s. If the change is meant, `tenon lock` pins the new one; what it changes for the integrations, lint says now.", pinned, a.doc.Digest)
+	}
+}
+
+// reportAPIs tells what is wrong inside the documents, as far as the project uses them.
+func (b *builder) reportAPIs() {
+	for _, m := range b.project.APIs {
+		a := b.apis[m.Name]
+		if a.model != m || a.doc == nil {
+			continue
+		}
+		for _, defect := range a.doc.Defects() {
+			d := b.diags.Add(openapi.Invalid, m.Spec.Range, "%s: %s", m.Spec.Value, sentence(defect.Message))
+			d.Relate(b.locate(defect.Origin), "here")
+		}
+	}
+}
+
+// planned resolves how an api is called: server, headers, credentials, limits. It is done once,
+// whatever is wrong is reported then.
+func (b *builder) planned(a *api) *plan.API {
+	if a.plan != nil {
+		return a.plan
+	}
+	m, before := a.model, b.diags.Count(diag.Error)
+	a.plan = &plan.API{
+		Name: m.Name, Spec: m.Spec.Value, Timeout: m.Timeout.Value, Lenient: m.Validate.Value == "warn",
+		Auth: map[string]*plan.Auth{}, Range: m.Header,
+	}
+	a.denied = map[string]*diag.Diagnostic{}
+	if a.doc != nil {
+		a.plan.Digest = a.doc.Digest
+	}
+	a.plan.Server = b.server(a)
+	if a.plan.Timeout == 0 {
+		a.plan.Timeout = 30 * time.Second
+	}
+	if l := m.Limit; l != nil {
+		a.plan.Limit = &plan.Limit{Count: l.Rate.Value.Count, Per: l.Rate.Value.Per, Burst: l.Burst.Value, Concurrency: l.Concurrency.Value}
+	}
+	a.plan.Retry = retry(m.Retry, nil)
+	a.plan.Headers = b.headers(m.Headers, "header %q of api "+quote(m.Name), func(t *expression.Tree, w expression.Want) *expression.Expr {
+		return b.check(t, b.settings, w)
+	})
+	b.credentials(a)
+	a.broken = b.diags.Count(diag.Error) > before
+	return a.plan
+}
+
+// retry resolves retry blocks, the inner laid over the outer; nil without any.
+func retry(outer, inner *model.Retry) *plan.Retry {
+	r := outer
+	switch {
+	case inner == nil && outer == nil:
+		return nil
+	case outer == nil:
+		r = inner
+	case inner != nil:
+		merged := *inner
+		over(&merged.Attempts, outer.Attempts)
+		over(&merged.Backoff, outer.Backoff)
+		over(&merged.Initial, outer.Initial)
+		over(&merged.Max, outer.Max)
+		over(&merged.On, outer.On)
+		r = &merged
+	}
+	return &plan.Retry{
+		Attempts: r.Attempts.Value, Backoff: r.Backoff.Value, Initial: r.Initial.Value, Max: r.Max.Value, On: slices.Clone(r.On.Value),
+	}
+}
+
+func over[T any](inner *model.Lit[T], outer model.Lit[T]) {
+	if !inner.Set && outer.Set {
+		*inner = outer
+	}
+}
+
+// defaultRetry is how calls are repeated that may be repeated, where the author does not say.
+func defaultRetry() *plan.Retry {
+	return &plan.Retry{
+		Attempts: 3, Backoff: "exponential", Initial: 250 * time.Millisecond, Max: 30 * time.Second,
+		On: []string{"network", "timeout", "429", "5xx"},
+	}
+}
+
+// headers types an object of headers, each of which is sent as text. What names one for messages,
+// with %q for its name.
+func (b *builder) headers(e *syntax.Expr, what string, check func(*expression.Tree, expression.Want) *expression.Expr) []*plan.Param {
+	items, ok := b.written(e, "headers")
+	if !ok {
+		return nil
+	}
+	var out []*plan.Param
+	for _, i := range items {
+		p := &plan.Param{Name: i.Key, In: "header", Style: "simple"}
+		if !isToken(i.Key) {
+			b.badType(i.KeyRange, "%q is not the name of a header.", i.Key)
+			continue
+		}
+		t := b.tree(i.Value)
+		if t == nil {
+			continue
+		}
+		p.Value = check(t, expression.Want{Type: headerType, What: sprintf(what, i.Key), AsText: true, Optional: true, SecretOK: true})
+		if p.Value == nil {
+			continue
+		}
+		if carriesCredential(i.Key) {
+			b.literalCredential(p.Value, i.Value.Range, "header "+i.Key)
+		}
+		p.Guard = guard(p.Value, sprintf(what, i.Key))
+		out = append(out, p)
+	}
+	return out
+}
+
+// headerType is what can be written as a header's text.
+var headerType = types.AnyString.With(types.Absent)
+
+// carriesCredential reports whether a header is one that authenticates.
+func carriesCredential(name string) bool {
+	switch strings.ToLower(name) {
+	case "authorization", "proxy-authorization", "x-api-key", "api-key", "x-auth-token", "cookie":
+		return true
+	}
+	return false
+}
+
+// isToken reports whether s can be a header's name (RFC 9110 §5.1).
+func isToken(s string) bool {
+	for _, r := range s {
+		if r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// written returns the items of an object whose keys must be written out; the rest is reported.
+func (b *builder) written(e *syntax.Expr, attr string) ([]syntax.Item, bool) {
+	if e == nil {
+		return nil, false
+	}
+	if items, known := b.objects[e.Range]; known {
+		return items, items != nil
+	}
+	items, ok := b.readWritten(e, attr)
+	b.objects[e.Range] = items
+	return items, ok
+}
+
+func (b *builder) readWritten(e *syntax.Expr, attr string) ([]syntax.Item, bool) {
+	items, _, ok := e.Object()
+	if !ok {
+		b.badType(e.Range, "%s must be written as an object: %s = { name = value }.", attr, attr).
+			Explain("Each name is looked up in the spec before anything runs. To leave one out at run time, give it a value that is absent.")
+		return nil, false
+	}
+	out := make([]syntax.Item, 0, len(items))
+	seen := map[string]source.Range{}
+	for _, i := range items {
+		switch first, twice := seen[i.Key]; {
+		case i.KeyExpr != nil:
+			b.badType(i.KeyRange, "The names in %s must be written out.", attr)
+		case twice:
+			b.diags.Add(lang.DuplicateName, i.KeyRange, "%q is already given.", i.Key).Relate(first, "first given here")
+		default:
+			seen[i.Key] = i.KeyRange
+			out = append(out, i)
+		}
+	}
+	return out, true
+}

@@ -1,0 +1,141 @@
+package check
+
+import (
+	"sync"
+
+	"tenon/spec/diag"
+	"tenon/spec/expression"
+	"tenon/spec/model"
+	"tenon/spec/openapi"
+	"tenon/spec/plan"
+	"tenon/spec/source"
+	"tenon/spec/syntax"
+	"tenon/spec/types"
+)
+
+// Options are what Build is told besides the project.
+type Options struct {
+	Version string // of the tool, kept in the plans
+	Lock    *Lock  // nil: nothing is pinned
+}
+
+// Result is what a project means. It is usable in parts even when there are errors.
+type Result struct {
+	Plans     map[string]*plan.Plan        // by integration; those with errors are not there
+	Documents map[string]*openapi.Document // by api; those that are used and could be read
+	Files     source.Set                   // the author's, and the documents that findings point into
+}
+
+// Build resolves and types a project: every name, every operation, every expression against the
+// schemas it meets. It returns a plan for each integration without errors, and all findings.
+//
+// Only the documents of apis that something refers to are read.
+func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
+	b := &builder{
+		project:  m,
+		specs:    specs,
+		options:  o,
+		trees:    map[source.Range]*expression.Tree{},
+		objects:  map[source.Range][]syntax.Item{},
+		apis:     map[string]*api{},
+		schemas:  map[string]*schema{},
+		mappings: map[string]*mapping{},
+		used:     map[*model.Decl]bool{},
+		files:    source.Set{},
+	}
+	for name, f := range m.Files {
+		b.files[name] = f
+	}
+	b.declare()
+	b.load()
+	b.defineGlobals()
+	b.broken = b.diags.HasErrors()
+	plans := map[string]*plan.Plan{}
+	for _, in := range m.Integrations {
+		if p := b.integration(in); p != nil {
+			plans[in.Name] = p
+		}
+	}
+	b.reportAPIs()
+	b.reportUnused()
+	return &Result{Plans: plans, Documents: b.documents(), Files: b.files}, b.diags
+}
+
+// builder is the state of one Build.
+type builder struct {
+	project *model.Project
+	specs   Specs
+	options Options
+	diags   diag.List
+	files   source.Set
+	trees   map[source.Range]*expression.Tree
+	objects map[source.Range][]syntax.Item // as written reads them
+
+	apis     map[string]*api
+	schemas  map[string]*schema
+	mappings map[string]*mapping
+	globals  *expression.Scope // var, mapping::…
+	settings *expression.Scope // the same with secret
+	vars     []*plan.Input
+
+	broken bool // something outside of integrations has an error
+
+	used       map[*model.Decl]bool
+	unresolved []string // names that were referred to but do not exist
+}
+
+// tree parses an expression once; what is wrong with its form is reported then.
+func (b *builder) tree(e *syntax.Expr) *expression.Tree {
+	if e == nil {
+		return nil
+	}
+	if t, ok := b.trees[e.Range]; ok {
+		return t
+	}
+	t, diags := expression.Parse(e)
+	b.diags.Append(diags)
+	b.trees[e.Range] = t
+	return t
+}
+
+// locate turns a place in a specification into one that can be shown, and keeps its file.
+func (b *builder) locate(o types.Origin) source.Range {
+	if o == (types.Origin{}) {
+		return source.Range{}
+	}
+	for _, a := range b.apis {
+		if a.doc == nil {
+			continue
+		}
+		if file := a.doc.Files()[o.Document]; file != nil {
+			b.files[o.Document] = file
+			return a.doc.Locate(o)
+		}
+	}
+	return source.Range{}
+}
+
+// documents returns what was loaded.
+func (b *builder) documents() map[string]*openapi.Document {
+	out := map[string]*openapi.Document{}
+	for name, a := range b.apis {
+		if a.doc != nil {
+			out[name] = a.doc
+		}
+	}
+	return out
+}
+
+// load reads the documents of all apis that the project refers to, at the same time.
+func (b *builder) load() {
+	var wg sync.WaitGroup
+	for _, name := range b.referredAPIs() {
+		if a := b.apis[name]; a != nil && a.model.Spec.Set {
+			wg.Go(func() { a.doc, a.err = b.specs.Document(a.model.Name, a.model.Spec.Value) })
+		}
+	}
+	wg.Wait()
+	for _, a := range b.project.APIs {
+		b.reportLoading(b.apis[a.Name])
+	}
+}

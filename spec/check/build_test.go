@@ -1,0 +1,308 @@
+package check
+
+import (
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"tenon/spec/diag"
+	"tenon/spec/expression"
+	"tenon/spec/lang"
+	"tenon/spec/plan"
+	"tenon/spec/syntax"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// files makes a project's directory: the archive's files and, beside them, those that the examples of
+// the vocabulary name.
+func files(archive string) fstest.MapFS {
+	out := fstest.MapFS{}
+	for name, text := range lang.ExampleFiles() {
+		out[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	a := txtar.Parse([]byte(archive))
+	if len(a.Files) == 0 {
+		out["main.hcl"] = &fstest.MapFile{Data: a.Comment}
+	}
+	for _, f := range a.Files {
+		out[f.Name] = &fstest.MapFile{Data: f.Data}
+	}
+	return out
+}
+
+// build parses, decodes and builds what lies in a directory.
+func build(t testing.TB, dir fs.FS) (*Result, []*syntax.File, diag.List) {
+	t.Helper()
+	names, err := fs.Glob(dir, "*.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed []*syntax.File
+	var diags diag.List
+	var o Options
+	for _, name := range names {
+		src, err := fs.ReadFile(dir, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "tenon.lock.hcl" {
+			lock, found := ParseLock(name, src)
+			o.Lock = lock
+			diags.Append(found)
+			continue
+		}
+		f, found := syntax.Parse(name, src)
+		diags.Append(found)
+		parsed = append(parsed, f)
+	}
+	m, found := Decode(parsed)
+	diags.Append(found)
+	r, found := Build(m, NewSpecs(dir, nil), o)
+	diags.Append(found)
+	diags.Sort()
+	return r, parsed, diags
+}
+
+// TestBuildFindings builds every archive of testdata/build. Expected findings stand in the HCL.
+func TestBuildFindings(t *testing.T) {
+	for _, name := range archives(t, "testdata/build") {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			src, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := files(string(src))
+			_, parsed, diags := build(t, dir)
+			if dir["tenon.lock.hcl"] == nil {
+				diags = slices.DeleteFunc(diags, func(d *diag.Diagnostic) bool { return d.Rule == lang.SpecUnlocked })
+			}
+			expect(t, parsed, diags)
+			if t.Failed() || testing.Verbose() {
+				show(t, diags)
+			}
+		})
+	}
+}
+
+func archives(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(dir + "/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no archives in %s", dir)
+	}
+	return names
+}
+
+// show prints findings as an author would read them.
+func show(t *testing.T, diags diag.List) {
+	t.Helper()
+	for _, d := range diags {
+		t.Logf("%s:%d %s %s: %s", d.Range.File, d.Range.Start, d.Severity, d.Rule.Name, d.Message)
+		if d.Detail != "" {
+			t.Logf("    %s", d.Detail)
+		}
+		for _, r := range d.Related {
+			t.Logf("    %s:%d %s", r.Range.File, r.Range.Start, r.Message)
+		}
+		if d.Fix != nil {
+			t.Logf("    fix: %q", d.Fix.New)
+		}
+	}
+}
+
+// TestRuleExamples lints the examples of every rule: the bad one trips the rule and no other, the
+// good one trips nothing but notes.
+func TestRuleExamples(t *testing.T) {
+	for _, rule := range lang.Rules() {
+		if rule.Bad == "" || slices.Contains(expression.Rules, rule) {
+			continue
+		}
+		t.Run(rule.Name, func(t *testing.T) {
+			tripped := false
+			for _, d := range lint(t, rule.Bad) {
+				tripped = tripped || d.Rule == rule
+				if d.Rule != rule && d.Severity <= max(rule.Severity, diag.Warning) && d.Rule != lang.SpecUnlocked {
+					t.Errorf("the bad example: %s: %s", d.Rule.Name, d.Message)
+				}
+			}
+			if !tripped {
+				t.Error("the bad example does not trip the rule")
+			}
+			for _, d := range lint(t, rule.Good) {
+				if d.Severity != diag.Note || d.Rule == rule {
+					t.Errorf("the good example: %s: %s", d.Rule.Name, d.Message)
+				}
+			}
+		})
+	}
+}
+
+// lint is everything that `tenon lint` says about a project. What cannot be read as HCL is not built:
+// references into it would be reported falsely.
+func lint(t *testing.T, archive string) diag.List {
+	t.Helper()
+	dir := files(archive)
+	_, parsed, diags := build(t, dir)
+	for _, d := range diags {
+		if d.Rule == syntax.Syntax {
+			return diag.List{d}
+		}
+	}
+	diags.Append(Formatting(parsed))
+	diags = Ignore(parsed, diags)
+	diags.Sort()
+	return diags
+}
+
+// TestVocabularyExamples builds the example of every block.
+func TestVocabularyExamples(t *testing.T) {
+	for _, b := range lang.Blocks() {
+		t.Run(b.Name, func(t *testing.T) {
+			_, _, diags := build(t, files(b.Example))
+			for _, d := range diags {
+				if d.Severity != diag.Note && d.Rule != lang.Unused {
+					t.Errorf("%s: %s", d.Rule.Name, d.Message)
+				}
+			}
+		})
+	}
+}
+
+// TestPlans compares the plans of whole projects with golden files, and what comes back from JSON
+// with what went in.
+func TestPlans(t *testing.T) {
+	for _, name := range archives(t, "testdata/plan") {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			src, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, _, diags := build(t, files(string(src)))
+			for _, d := range diags {
+				if d.Severity != diag.Note {
+					t.Errorf("%s: %s", d.Rule.Name, d.Message)
+				}
+			}
+			for _, integration := range slices.Sorted(mapKeys(r.Plans)) {
+				golden(t, strings.TrimSuffix(name, ".txtar")+"."+integration+".json", r.Plans[integration])
+				survives(t, r.Plans[integration])
+			}
+			if len(r.Plans) == 0 {
+				t.Error("no plan")
+			}
+		})
+	}
+}
+
+func mapKeys[T any](m map[string]T) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func golden(t *testing.T, name string, p *plan.Plan) {
+	t.Helper()
+	shown := *p
+	shown.Files = nil // they are the project's own text
+	got, err := json.MarshalIndent(&shown, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("%s: the plan has changed; look at the difference after go test -update.\n%s", path.Base(name), firstDifference(string(got), string(want)))
+	}
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return "got:  " + excerpt(g[i], w[i]) + "\nwant: " + excerpt(w[i], g[i])
+		}
+	}
+	return "one is longer"
+}
+
+// excerpt is the part of a line where it begins to differ from another.
+func excerpt(line, other string) string {
+	from := 0
+	for from < min(len(line), len(other)) && line[from] == other[from] {
+		from++
+	}
+	from = max(0, from-80)
+	return line[from:min(len(line), from+200)]
+}
+
+// survives checks that a plan is the same after JSON.
+func survives(t *testing.T, p *plan.Plan) {
+	t.Helper()
+	if err := p.Validate(); err != nil {
+		t.Errorf("Validate: %v", err)
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := plan.Decode(data)
+	if err != nil {
+		t.Fatalf("Decode: %v", err)
+	}
+	again, err := json.Marshal(back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(again) != string(data) {
+		t.Errorf("the plan is not the same after JSON: %s", firstDifference(string(again), string(data)))
+	}
+	before, err := p.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after, err := back.Digest(); err != nil || after != before {
+		t.Errorf("digest %s after JSON (%v), was %s", after, err, before)
+	}
+	if !reflect.DeepEqual(operations(p.Steps), operations(back.Steps)) {
+		t.Error("operations differ after JSON")
+	}
+}
+
+// operations lists ids and order of a block and those inside it.
+func operations(b *plan.Block) [][]string {
+	var out [][]string
+	if b == nil {
+		return nil
+	}
+	for _, op := range b.Ops {
+		out = append(out, append([]string{op.ID}, op.After...))
+		if op.ForEach != nil {
+			out = append(out, operations(op.ForEach.Block)...)
+		}
+	}
+	return out
+}

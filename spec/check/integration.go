@@ -1,0 +1,226 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"tenon/spec/diag"
+	"tenon/spec/expression"
+	"tenon/spec/model"
+	"tenon/spec/plan"
+	"tenon/spec/source"
+	"tenon/spec/types"
+)
+
+// integration makes the plan of one integration; nil if it has errors.
+func (b *builder) integration(m *model.Integration) *plan.Plan {
+	broken := b.broken
+	before := b.diags.Count(diag.Error)
+	f := &flow{builder: b, model: m, nodes: map[string]*stage{}, main: &block{}}
+	p := &plan.Plan{
+		Version: plan.Version, Tenon: b.options.Version, Integration: m.Name, Description: m.Description.Value,
+		Timeout: m.Timeout.Value, Inputs: b.inputs(m), APIs: map[string]*plan.API{},
+	}
+	f.collect(f.main, m.Body, nil, nil)
+	if m.OnFailure != nil {
+		f.fail = &block{}
+		f.collect(f.fail, m.OnFailure.Body, nil, nil)
+	}
+	for _, id := range keys(f.nodes) {
+		f.link(f.nodes[id])
+	}
+	f.enter(f.main, f.rootScope(p), reach{})
+	p.Steps = f.checkBlock(f.main)
+	p.Outputs = f.outputs()
+	if f.fail != nil {
+		scope := f.rootScope(p)
+		scope.Define(&expression.Name{Name: "error", Key: "error", Type: failureType})
+		f.enter(f.fail, scope, reach{})
+		p.OnFailure = f.checkBlock(f.fail)
+	}
+	f.finish()
+	f.unusedSteps()
+	if broken || f.apisBroken() || b.diags.Count(diag.Error) > before {
+		return nil
+	}
+	f.complete(p)
+	return p
+}
+
+func (b *builder) inputs(m *model.Integration) []*plan.Input {
+	var out []*plan.Input
+	for _, i := range m.Inputs {
+		out = append(out, b.declaredInput(&i.Decl, i.Type, i.Default, i.Description.Value, "input"))
+	}
+	return out
+}
+
+func (f *flow) rootScope(p *plan.Plan) *expression.Scope {
+	scope := expression.NewScope(f.settings)
+	var props []*types.Property
+	for _, i := range p.Inputs {
+		props = append(props, &types.Property{Name: i.Name, Type: i.Type, Required: true})
+	}
+	scope.Define(&expression.Name{Name: "input", Key: "input", Type: types.ObjectOf(props...)})
+	return scope
+}
+
+// enter makes the names that the expressions of a block can refer to: results of the blocks around it
+// and, once they have a type, its own.
+func (f *flow) enter(home *block, scope *expression.Scope, outer reach) {
+	r := reach{scope: scope, steps: map[string]*expression.Name{}, loops: map[string]*expression.Name{}}
+	for _, id := range keys(f.nodes) {
+		n := f.nodes[id]
+		name := &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: types.Invalid, Range: n.decl.Header}
+		if known := outer.member(n); known != nil && n.home != home {
+			name = known
+		}
+		if gone := f.gone(home, n); gone != "" {
+			name = &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: types.Invalid, Range: n.decl.Header, Gone: gone}
+		}
+		r.define(n, name)
+	}
+	r.scope = r.namespaces(scope)
+	home.reach = r
+}
+
+// gone says why a result can't be referred to from a block; "" if it can.
+func (f *flow) gone(home *block, n *stage) string {
+	main, here := f.root(n.home), f.root(home)
+	switch {
+	case main != here && here == f.fail:
+		return fmt.Sprintf("%s.%s may not have run when the integration fails; on_failure sees error, input and var.", n.op.Kind, n.op.Name)
+	case main != here:
+		return fmt.Sprintf("%s.%s runs only when the integration fails.", n.op.Kind, n.op.Name)
+	case !n.home.contains(home):
+		loop := n.home.loop
+		return fmt.Sprintf("%s.%s runs once per item of for_each %q. To use its results here, aggregate them there and write for_each.%s.NAME.", n.op.Kind, n.op.Name, loop.op.Name, loop.op.Name)
+	case n.inner != nil && n.inner.contains(home):
+		return fmt.Sprintf("for_each.%s is there only after its last item.", n.op.Name)
+	}
+	return ""
+}
+
+func (f *flow) root(b *block) *block {
+	for b.parent != nil {
+		b = b.parent
+	}
+	return b
+}
+
+func (r reach) define(n *stage, name *expression.Name) {
+	switch n.op.Kind {
+	case "step":
+		r.steps[n.op.Name] = name
+	case "for_each":
+		r.loops[n.op.Name] = name
+	}
+}
+
+func (r reach) member(n *stage) *expression.Name {
+	switch n.op.Kind {
+	case "step":
+		return r.steps[n.op.Name]
+	case "for_each":
+		return r.loops[n.op.Name]
+	}
+	return nil
+}
+
+// namespaces returns a scope in which step and for_each have r's members.
+func (r reach) namespaces(parent *expression.Scope) *expression.Scope {
+	s := expression.NewScope(parent)
+	s.Define(&expression.Name{Name: "step", Members: r.steps})
+	s.Define(&expression.Name{Name: "for_each", Members: r.loops})
+	return s
+}
+
+// inside returns what n can refer to: inside a case, steps of the same case have surely run, and what
+// the switch looks at is known.
+func (f *flow) inside(n *stage) reach {
+	r := n.home.reach
+	if len(n.cases) == 0 {
+		return r
+	}
+	r = reach{scope: r.scope, steps: cloned(r.steps), loops: r.loops}
+	for _, x := range n.home.nodes {
+		if x.result != nil && x.skips && x.step != nil && x.step.When == nil && !skipCatch(x.step) && sameCases(x, n) {
+			r.steps[x.op.Name] = &expression.Name{Name: x.op.Name, Key: x.op.ID, Type: x.result, Range: x.decl.Header}
+		}
+	}
+	r.scope = r.namespaces(r.scope)
+	for _, c := range n.cases {
+		r.scope = f.narrowed(c, r.scope)
+	}
+	return r
+}
+
+func cloned(m map[string]*expression.Name) map[string]*expression.Name {
+	out := make(map[string]*expression.Name, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+// sameCases reports whether x has run wherever n runs, as far as switches decide.
+func sameCases(x, n *stage) bool {
+	return len(x.cases) <= len(n.cases) && slices.Equal(x.cases, n.cases[:len(x.cases)])
+}
+
+// checkBlock types the nodes of a block and puts them in order.
+func (f *flow) checkBlock(home *block) *plan.Block {
+	sequence := f.sequence(home)
+	for _, n := range sequence {
+		f.checkNode(n)
+	}
+	f.order(sequence)
+	out := &plan.Block{Ops: []*plan.Op{}}
+	for _, n := range sequence {
+		out.Ops = append(out.Ops, n.op)
+	}
+	return out
+}
+
+func (f *flow) checkNode(n *stage) {
+	own := &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: types.Invalid, Range: n.decl.Header,
+		Gone: fmt.Sprintf("%s.%s is the result of this very %s; only its checks can look at it.", n.op.Kind, n.op.Name, n.op.Kind)}
+	n.home.reach.define(n, own)
+	r := f.inside(n)
+	n.skips = len(n.cases) > 0
+	switch {
+	case n.step != nil:
+		r = f.when(n, n.step.When, r)
+		f.checkStep(n, r)
+	case n.loop != nil:
+		r = f.when(n, n.loop.When, r)
+		f.checkLoop(n, r)
+	case n.sw != nil:
+		f.checkSwitch(n, r)
+	}
+	if n.result == nil {
+		n.result = types.Invalid
+	}
+	n.home.reach.define(n, &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: f.seen(n), Range: n.decl.Header})
+}
+
+// seen is the type of a node's result for those who do not know whether it ran.
+func (f *flow) seen(n *stage) *types.Type {
+	if !n.skips || n.step == nil || n.result.Shape().Invalid {
+		return n.result
+	}
+	return types.Union(n.result, types.ObjectOf(&types.Property{Name: "skipped", Type: types.Const(true), Required: true}))
+}
+
+// outputs types the results of the integration. What is absent is left out.
+func (f *flow) outputs() []*plan.Output {
+	var out []*plan.Output
+	for _, o := range f.model.Outputs {
+		f.targets(o.Value, func(target *stage, _ source.Range) { f.use(target.decl) })
+		x := f.expr(o.Value, site{block: f.main, scope: f.main.reach.scope}, expression.Want{What: fmt.Sprintf("output %q", o.Name), Optional: true})
+		if x != nil {
+			out = append(out, &plan.Output{Name: o.Name, Value: x, Guard: guard(x, fmt.Sprintf("output %q", o.Name))})
+		}
+	}
+	return out
+}

@@ -1,0 +1,154 @@
+package check
+
+import (
+	"fmt"
+
+	"tenon/spec/diag"
+	"tenon/spec/expression"
+	"tenon/spec/model"
+	"tenon/spec/plan"
+	"tenon/spec/types"
+)
+
+// checkLoop types a for_each: what it goes through, its block, its aggregates.
+func (f *flow) checkLoop(n *stage, r reach) {
+	l := n.loop
+	each := &plan.ForEach{
+		Var: n.op.Name, Concurrency: max(1, l.Concurrency.Value), Continue: l.OnError.Value == "continue", MaxErrors: l.MaxErrors.Value,
+	}
+	n.op.ForEach = each
+	element := f.elements(n, each, site{block: n.home, scope: r.scope})
+
+	scope := expression.NewScope(r.scope)
+	scope.Define(&expression.Name{Name: n.op.Name, Key: n.op.Name, Type: element, Range: l.NameRange})
+	at := site{block: n.inner, scope: scope}
+	if l.Where != nil {
+		what := fmt.Sprintf("where of for_each %q", n.op.Name)
+		each.Where = f.expr(l.Where, at, expression.Want{Type: types.AnyBoolean, What: what})
+		if each.Where != nil {
+			scope = f.tree(l.Where).Assume(scope, true)
+			at.scope = scope
+		}
+	}
+	if l.Key != nil {
+		each.Key = f.expr(l.Key, at, expression.Want{Type: keyType, What: fmt.Sprintf("key of for_each %q", n.op.Name)})
+	}
+	f.enter(n.inner, scope, r)
+	each.Block = f.checkBlock(n.inner)
+	n.result = f.loopResult(n)
+}
+
+// keyType is what can identify an item.
+var keyType = types.Union(types.AnyString, types.AnyInteger)
+
+// elements types `in` and returns the type of one element.
+func (f *flow) elements(n *stage, each *plan.ForEach, at site) *types.Type {
+	if n.loop.In == nil {
+		return types.Invalid
+	}
+	what := fmt.Sprintf("in of for_each %q", n.op.Name)
+	x := f.alias(n.loop.In, at, expression.Want{Type: iterable, What: what, StreamOK: true})
+	if x == nil {
+		return types.Invalid
+	}
+	use, plain := x.Path()
+	f.record(x, at, plain)
+	if x.Type.May(types.Stream) && plain {
+		if source := f.nodes[use.Key]; source != nil {
+			each.Stream = use.Key
+			f.consume(n, source)
+			return x.Type.Elem()
+		}
+	}
+	if x.Type.May(types.Stream) && !x.Type.Shape().Untyped && !x.Type.Shape().Invalid {
+		f.diags.Add(expression.StreamNotCollected, n.loop.In.Range, "Which items are gone through must be plain: step.NAME.items, or a list.").
+			Explain("To compute with the items of a step, collect them: collect(step.NAME.items).")
+		return x.Type.Elem()
+	}
+	each.In = x
+	each.Guard = guard(x, what)
+	return x.Type.Elem()
+}
+
+// iterable is what a for_each can go through.
+var iterable = types.Union(types.ListOf(types.Any), types.StreamOf(types.Any))
+
+// consume records that n reads the pages of source: once, and where they arrive.
+func (f *flow) consume(n, source *stage) {
+	switch {
+	case source.home != n.home:
+		f.diags.Add(expression.StreamNotCollected, n.loop.In.Range, "The items of step %q are read page by page and only once, but this for_each runs many times.", source.op.Name).
+			Explain("Write in = collect(step.%s.items): the items are then kept in memory.", source.op.Name).
+			Fix = collectFix(n.loop)
+	case source.consumer != nil:
+		f.diags.Add(expression.StreamNotCollected, n.loop.In.Range, "The items of step %q are read page by page and only once: for_each %q reads them already.", source.op.Name, source.consumer.op.Name).
+			Explain("Write in = collect(step.%s.items) in both: the items are then kept in memory.", source.op.Name).
+			Relate(source.consumer.loop.In.Range, "read here")
+	default:
+		source.consumer = n
+	}
+}
+
+func collectFix(l *model.ForEach) *diag.Edit {
+	return &diag.Edit{Range: l.In.Range, New: "collect(" + l.In.Text() + ")"}
+}
+
+// loopResult types what a for_each offers when it is done: counts, and its aggregates.
+func (f *flow) loopResult(n *stage) *types.Type {
+	props := []*types.Property{}
+	for _, name := range []string{"count", "succeeded", "failed", "skipped"} {
+		props = append(props, property(name, countType))
+	}
+	at := site{block: n.inner, scope: n.inner.reach.scope}
+	for _, a := range n.loop.Aggregates {
+		if t := f.aggregate(n, a, at); t != nil {
+			props = append(props, property(a.Name, t))
+		}
+	}
+	return types.ObjectOf(props...)
+}
+
+// countType is a number of items.
+var countType = atLeast(0)
+
+func atLeast(n int) *types.Type {
+	low, _ := types.NumOf(n)
+	return types.New(&types.Shape{Kinds: types.Integer, Numbers: []*types.Numeric{{Min: &low}}})
+}
+
+// aggregate types one fold over the items that succeeded.
+func (f *flow) aggregate(n *stage, a *model.Aggregate, at site) *types.Type {
+	what := fmt.Sprintf("aggregate %q", a.Name)
+	want := expression.Want{What: what}
+	switch a.Func {
+	case "sum":
+		want.Type = types.AnyNumber
+	case "count":
+		want.Type = types.AnyBoolean
+	case "min", "max":
+		want.Type = ordered
+	}
+	x := f.expr(a.Value, at, want)
+	if x == nil {
+		return types.Invalid
+	}
+	n.op.ForEach.Aggregates = append(n.op.ForEach.Aggregates, &plan.Aggregate{
+		Name: a.Name, Func: a.Func, Value: x, Guard: guard(x, what), Range: a.Header,
+	})
+	present := x.Type.Without(types.Absent)
+	switch a.Func {
+	case "sum":
+		if present.Is(types.Integer) {
+			return types.AnyInteger
+		}
+		return types.AnyNumber
+	case "count":
+		return countType
+	case "list":
+		return types.ListOf(present)
+	}
+	return present.With(types.Absent)
+}
+
+// ordered is what has a least and a greatest.
+var ordered = types.Union(types.AnyNumber, types.AnyString, types.AnyTime, types.AnyDuration)
