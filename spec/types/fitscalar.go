@@ -91,7 +91,7 @@ func enumOf(ts []*Text) []string {
 }
 
 // formatLengths are the lengths of strings of a format.
-var formatLengths = map[string][2]int{"date": {10, 10}, "date-time": {20, -1}, "uuid": {36, 36}, "ipv4": {7, 15}, "ipv6": {2, 45}, "time": {9, -1}}
+var formatLengths = map[string][2]int{"date": {10, 10}, "date-time": {20, -1}, "uuid": {36, 36}, "ipv4": {7, 15}, "ipv6": {2, 45}, "time": {8, -1}}
 
 // fit compares strings that are no enum.
 func (x *Text) fit(y *Text, r *report) Verdict {

@@ -10,7 +10,7 @@ import (
 var formats = map[string]func(string) bool{
 	"date-time": isDateTime,
 	"date":      isDate,
-	"time":      isTime,
+	"time":      isClock,
 	"duration":  isDuration,
 	"email":     isEmail,
 	"hostname":  isHostname,
@@ -97,6 +97,16 @@ func isTime(s string) bool {
 		offset = -offset
 	}
 	return ((hour*60+minute+offset)%1440+1440)%1440 == 1439
+}
+
+// isClock is isTime with or without an offset, which schemas that say time often mean to leave out.
+func isClock(s string) bool {
+	return isTime(s) || len(s) == 8 && s[2] == ':' && s[5] == ':' && isBelow(s, 0, 24) && isBelow(s, 3, 60) && isBelow(s, 6, 60)
+}
+
+func isBelow(s string, i, limit int) bool {
+	n := number2(s, i)
+	return n >= 0 && n < limit
 }
 
 // isDuration: ISO 8601 as RFC 3339 appendix A has it.

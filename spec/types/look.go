@@ -34,7 +34,8 @@ const (
 type FieldInfo struct {
 	// Type is that of the property, with Absent where it may be absent, or where what it is a property of
 	// may be absent, null or no object. For a property that is not declared it is Any, or what the type
-	// says of additional properties, with Absent.
+	// says of additional properties, with Absent. An alternative that is silent about a property which
+	// another declares is taken not to have it.
 	Type     *Type
 	Found    Found
 	Near     string    // the declared name closest to it, unless it is declared; may be ""
@@ -58,6 +59,9 @@ func (t *Type) Field(name string) FieldInfo {
 	declared, weakest := 0, Declared
 	for _, f := range s.Objects {
 		p, pt, found := f.field(name)
+		if found == Undeclared && s.declares(name) {
+			pt = JustAbsent
+		}
 		if found == Declared {
 			declared++
 			if info.Property == nil {
@@ -82,6 +86,12 @@ func (t *Type) Field(name string) FieldInfo {
 	}
 	info.Type = Union(ts...)
 	return info
+}
+
+// declares reports whether an alternative declares the property name. Then one that is silent about it is
+// taken not to have it: it belongs to the other.
+func (s *Shape) declares(name string) bool {
+	return slices.ContainsFunc(s.Objects, func(f *Fields) bool { return f.lookup(name) != nil })
 }
 
 // field returns what f says about the property name; p is nil unless it is declared.

@@ -206,7 +206,7 @@ func (n *reading) project(t *Type) *Type {
 		out.Arrays = append(out.Arrays, n.list(l))
 	}
 	for _, f := range s.Objects {
-		g := n.fields(f)
+		g := n.fields(f, s)
 		if len(g.Properties) == 0 && g.Additional == nil {
 			out.Objects = nil
 			break
@@ -226,7 +226,7 @@ func (n *reading) list(l *List) *List {
 	return out
 }
 
-func (n *reading) fields(f *Fields) *Fields {
+func (n *reading) fields(f *Fields, s *Shape) *Fields {
 	out := &Fields{Name: f.Name, MaxCount: -1}
 	every := n.parts["[]"]
 	if every != nil && f.Openness == Open && f.Additional != nil {
@@ -246,8 +246,12 @@ func (n *reading) fields(f *Fields) *Fields {
 		if name == "[]" || f.lookup(name) != nil {
 			continue
 		}
-		if _, t, found := f.field(name); found == Allowed && !t.isAny() {
+		switch _, t, found := f.field(name); {
+		case found == Allowed && !t.isAny():
 			out.Properties = append(out.Properties, &Property{Name: name, Type: part.project(t.Without(Absent))})
+		case found == Undeclared && s.declares(name):
+			// It was taken to belong to another alternative.
+			out.Properties = append(out.Properties, &Property{Name: name, Type: Never})
 		}
 	}
 	out.Properties = sortedProperties(out.Properties)
