@@ -72,6 +72,9 @@ func (k *keywords) mistyped(s, listed *Shape) *Shape {
 	if s.Kinds&listed.Kinds != 0 {
 		return nil
 	}
+	if listed.Kinds == Null { // nothing but null is meant, even if `nullable` is all that allows it
+		return listed
+	}
 	k.defect(k.under("enum"), "no member is of the type that the schema gives, so they are not checked")
 	return s
 }
