@@ -41,12 +41,12 @@ var verdicts = []verdict{fine, explained, unread, unjudged, unasked, refusedByU,
 
 // explanations are why kin-openapi refuses what is as it should be; each is a part of what it says.
 var explanations = []string{
-	`invalid serialization method: style="deepObject"`, // it reads objects in that style, but no lists, as Stripe has them
-	"unsupported schema of request body's property",    // nor in forms
-	`property "enabled_events" is missing`,             // so it misses what is there
-	"is no request of",                                 // a path with a fragment
-	"in path has an error: empty value is not allowed", // a parameter whose schema names no type
-	"unsupported content type \"image/",                // it knows no images
+	`invalid serialization method: style="deepObject"`,  // it reads objects in that style, but no lists, as Stripe has them
+	"unsupported schema of request body's property",     // nor in forms
+	`property "enabled_events" is missing`,              // so it misses what is there
+	"is no request of",                                  // a path with a fragment
+	"in path has an error: empty value is not allowed",  // a parameter whose schema names no type
+	"unsupported content type \"image/",                 // it knows no images
 	"response header Content-Type has unexpected value", // a declared Content-Type header means nothing (OpenAPI 3.1 §4.8.21)
 }
 
