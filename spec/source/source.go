@@ -3,6 +3,7 @@
 package source
 
 import (
+	"bytes"
 	"sort"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -48,15 +49,19 @@ type File struct {
 	lines []int // offset of each line's first byte
 }
 
+var newline = []byte{'\n'}
+
 // NewFile returns a File over src, which must not be changed afterwards.
 func NewFile(name string, src []byte) *File {
-	f := &File{Name: name, Src: src, lines: []int{0}}
-	for i, b := range src {
-		if b == '\n' {
-			f.lines = append(f.lines, i+1)
+	f := &File{Name: name, Src: src, lines: make([]int, 1, bytes.Count(src, newline)+1)}
+	for at := 0; ; {
+		n := bytes.IndexByte(src[at:], '\n')
+		if n < 0 {
+			return f
 		}
+		at += n + 1
+		f.lines = append(f.lines, at)
 	}
-	return f
 }
 
 func (f *File) clamp(offset int) int { return max(0, min(offset, len(f.Src))) }
