@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"tenon/spec/source"
 	"tenon/spec/types"
@@ -49,6 +50,9 @@ type Document struct {
 	unread []Defect         // why operations may be missing from names
 	byID   map[string][]int // indexes of names
 	byKey  map[key]int
+
+	work     atomic.Int64 // bytes walked over
+	proposed atomic.Int32 // names for broken references
 
 	fileMu sync.Mutex
 	files  map[string]*external

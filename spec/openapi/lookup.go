@@ -144,7 +144,7 @@ func (d *Document) listPath(e *entry) {
 
 // entries indexes the members of a value that the index of its text does not cover.
 func (n node) entries(l *level) ([]entry, *fault) {
-	if n.lead() != '{' {
+	if n.lead() != '{' || !n.walk() {
 		return nil, nil
 	}
 	s := &scanner{b: n.t.json[:n.end]}
@@ -153,7 +153,7 @@ func (n node) entries(l *level) ([]entry, *fault) {
 }
 
 func (d *Document) add(k key, at place, e *entry, seen map[string]bool) {
-	if seen[k.method] {
+	if seen[k.method] || len(d.names) == maxEntries {
 		return
 	}
 	seen[k.method] = true
@@ -232,7 +232,13 @@ func (d *Document) find(name string) (int, error) {
 	return 0, &UnknownOperation{name, d.nearOperation(name)}
 }
 
+// maxNear bounds how many names are compared for a proposal.
+const maxNear = 50_000
+
 func (d *Document) nearOperation(name string) string {
+	if len(d.names) > maxNear {
+		return ""
+	}
 	var all []string
 	byKey := strings.Contains(strings.TrimSpace(name), " ")
 	for _, n := range d.names {

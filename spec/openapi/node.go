@@ -9,8 +9,15 @@ import (
 	"tenon/spec/types"
 )
 
-// maxList bounds how much of a list or object is read.
+// maxList bounds the members of an object or elements of a list that are read.
 const maxList = 100_000
+
+// walk accounts for the bytes of n being walked over. It reports false once a document has had more
+// than its share: references can make a small document ask for the same large part without end.
+func (n node) walk() bool {
+	d := n.t.doc
+	return d.work.Add(int64(n.end-n.at)) < 64<<20+64*int64(len(d.main.json))
+}
 
 // node is one JSON value of a document, by its place; the zero node is a value that is not there.
 // Reading a node never fails: what is not as it must be becomes a [Defect] and reads as nothing.
@@ -114,6 +121,10 @@ func (n node) elements() []node {
 		n.defect("must be a list, not %s", kindName(n.lead()))
 		return nil
 	}
+	if !n.walk() {
+		n.defect("is not read: the document refers to itself too often")
+		return nil
+	}
 	var out []node
 	s := scanner{b: n.t.json[:n.end]}
 	s.array(n.at, func(i, at int) int {
@@ -153,6 +164,10 @@ func (n node) object() fields {
 	}
 	if n.lead() != '{' {
 		n.defect("must be an object, not %s", kindName(n.lead()))
+		return f
+	}
+	if !n.walk() {
+		n.defect("is not read: the document refers to itself too often")
 		return f
 	}
 	b := n.t.json

@@ -16,6 +16,8 @@ import (
 const (
 	maxFiles   = 5_000 // that one document may be spread over
 	maxRefHops = 32    // from one $ref to the next
+
+	maxProposals = 100 // of names that may have been meant
 )
 
 // external is another file of the document: its text, or why it cannot be read.
@@ -91,7 +93,7 @@ func (n node) member(name string) node {
 // near proposes the name that may have been meant where the rest of a pointer leads nowhere from f.
 func (f found) near(rest string) string {
 	token, _, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
-	if f.lead() != '{' {
+	if f.lead() != '{' || f.t.doc.proposed.Add(1) > maxProposals {
 		return ""
 	}
 	if near := diag.Nearest(unescape(token), f.object().names()); near != "" {
@@ -184,6 +186,9 @@ func (t *text) find(pointer string) (found, bool) {
 // child is one step of a JSON Pointer.
 func (f found) child(token string) (found, bool) {
 	out, ok := found{}, false
+	if !f.walk() {
+		return out, false
+	}
 	b := f.t.json
 	s := scanner{b: b[:f.end]}
 	switch f.lead() {

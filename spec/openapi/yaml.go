@@ -88,6 +88,7 @@ type yamlWriter struct {
 	lineStart int
 	limit     int          // of out, in bytes
 	aliases   []*yaml.Node // what is being expanded around the current node
+	merges    int          // members that merge keys brought
 	fault     *fault
 }
 
@@ -206,15 +207,16 @@ func (w *yamlWriter) merged(n *yaml.Node, depth int) []*yaml.Node {
 		}
 		for _, m := range from {
 			pairs := w.merged(m, depth+1)
+			if w.merges += len(pairs) + 1; w.merges > maxYAMLValues {
+				w.fail(n, "its merge keys bring too many members")
+				return nil
+			}
 			for j := 0; j+1 < len(pairs); j += 2 {
 				if k := pairs[j]; !seen[k.Value] {
 					seen[k.Value] = true
 					out = append(out, k, pairs[j+1])
 				}
 			}
-		}
-		if len(out) > 1<<20 {
-			w.fail(n, "its merge keys bring too many members")
 		}
 	}
 	return out
