@@ -28,7 +28,7 @@ func (t *Tree) Check(s *Scope, w Want) (*Expr, diag.List) {
 		e.path = &v.origins[0]
 	}
 	if w.Type != nil && !c.diags.HasErrors() {
-		e.Guard = residue(c.guarded(v.typ, &w), w.Type)
+		e.Guard = types.Residue(c.guarded(v.typ, &w), w.Type)
 	}
 	return e, c.diags
 }

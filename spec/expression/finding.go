@@ -39,6 +39,8 @@ func (c *checker) requirer(w *want) string {
 	}
 	name := types.Path(w.path)
 	switch {
+	case hasPlace(w.path[len(w.path)-1:]):
+		return "an element of a list"
 	case w.owner != "":
 		return fmt.Sprintf("%s of %s", types.Path(w.path[len(w.path)-1:]), w.owner)
 	case what != "":
@@ -77,47 +79,94 @@ func severity(p types.Problem) diag.Severity {
 	return diag.Note
 }
 
+// misfits reports the reasons why a value may not fit its place: what an object lacks or has too much
+// of in one finding each, the rest one by one.
+func (c *checker) misfits(v value, w *want, problems []types.Problem) {
+	grouped := map[string][]string{}
+	var order []types.Problem
+	for _, p := range problems {
+		if p.Misfit != types.MisfitMissing && p.Misfit != types.MisfitUnknown || len(p.Path) == 0 {
+			c.misfit(v, w, p)
+			continue
+		}
+		last := len(p.Path) - 1
+		k := string(p.Misfit) + severity(p).String() + pathKey(p.Path[:last])
+		if grouped[k] == nil {
+			order = append(order, p)
+		}
+		grouped[k] = append(grouped[k], types.Path(p.Path[last:]))
+	}
+	for _, p := range order {
+		last := len(p.Path) - 1
+		names := choices(grouped[string(p.Misfit)+severity(p).String()+pathKey(p.Path[:last])])
+		c.properties(v, w, p, c.partOf(v, p.Path[:last]), names)
+	}
+}
+
+// properties reports the properties that an object lacks, or that its place does not take.
+func (c *checker) properties(v value, w *want, p types.Problem, subject, names string) {
+	at := c.place(v.node)
+	var d *diag.Diagnostic
+	if p.Misfit == types.MisfitMissing {
+		d = c.reportAt(MissingProperty, at, "%s lacks %s, and %s requires it.", subject, names, c.requirer(w))
+	} else {
+		d = c.reportAt(UnknownProperty, at, "%s has %s, which %s does not take.", subject, names, c.requirer(w))
+		if len(p.Path) == 1 && subject != "this value" {
+			d.Explain("Write out what is meant, { a = %s.a, … }, or take it away with omit(%s, …).", subject, subject)
+		}
+	}
+	d.Severity = severity(p)
+	c.relateWant(d, w)
+}
+
+// partOf names a part of a value.
+func (c *checker) partOf(v value, p []string) string {
+	subject := c.subject(v)
+	switch {
+	case len(p) == 0:
+		return subject
+	case subject == "this value":
+		return types.Path(p) + " of this value"
+	}
+	return subject + joinPath(p)
+}
+
+func (c *checker) relateWant(d *diag.Diagnostic, w *want) {
+	switch {
+	case w == nil:
+	case w.prop != nil:
+		c.relate(d, w.prop.Origin, "declared here")
+	case w.typ != nil:
+		c.relate(d, w.typ.Origin, "declared here")
+	}
+}
+
 // misfit reports one reason why a value may not fit its place.
 func (c *checker) misfit(v value, w *want, p types.Problem) {
 	if p.Misfit == types.MisfitUncheckable && p.Verdict != types.Wrong {
 		return // validated at run time; there is nothing that an author could do about it
 	}
-	rule := misfitRules[p.Misfit]
-	n := v.node
-	subject := c.subject(v)
-	if len(p.Path) > 0 {
-		if subject == "this value" {
-			subject = types.Path(p.Path) + " of this value"
-		} else {
-			subject = strings.TrimSuffix(subject, "[*]") + joinPath(p.Path)
-		}
-	}
-	at := c.place(n)
-	if _, isObject := n.(*ast.MapNode); isObject && (p.Misfit == types.MisfitMissing || p.Misfit == types.MisfitVariant) {
+	rule, at := misfitRules[p.Misfit], c.place(v.node)
+	if _, isObject := v.node.(*ast.MapNode); isObject && p.Misfit == types.MisfitVariant {
 		at.End = min(at.End, at.Start+1)
 	}
+	reason := or(p.Reason, "does not fit: it is "+phrase(p.From)+", and "+phrase(p.To)+" is expected")
 	var d *diag.Diagnostic
-	switch p.Misfit {
-	case types.MisfitAbsent, types.MisfitNull:
-		d = c.reportAt(rule, at, "%s.", c.hole(v, w, p, subject))
+	switch {
+	case p.Misfit == types.MisfitAbsent || p.Misfit == types.MisfitNull && !v.known:
+		d = c.reportAt(rule, at, "%s.", c.hole(v, w, p, c.partOf(v, p.Path)))
 		d.Message += c.holeMend(v, p)
-	case types.MisfitMissing:
-		d = c.reportAt(rule, at, "%s %s, and %s.", subject, or(p.Reason, "lacks a property"), c.requirer(w)+" requires it")
+	case v.known && len(p.Path) == 0:
+		d = c.reportAt(rule, at, "%s %s.", capital(c.requirer(w)), reason)
 	default:
-		d = c.reportAt(rule, at, "%s %s (%s).", subject, or(p.Reason, "does not fit: it is "+phrase(p.From)+", and "+phrase(p.To)+" is expected"), c.requirer(w))
+		d = c.reportAt(rule, at, "%s %s (%s).", c.partOf(v, p.Path), reason, c.requirer(w))
 	}
 	d.Severity = severity(p)
-	if p.Near != "" && v.known && len(p.Path) == 0 {
-		if _, ok := v.value.(string); ok {
-			d.Suggest(p.Near, strconv.Quote(p.Near))
-		}
+	if _, ok := v.value.(string); ok && p.Near != "" && len(p.Path) == 0 {
+		d.Suggest(p.Near, strconv.Quote(p.Near))
 	}
 	c.mend(d, v, p)
-	if w != nil && w.prop != nil {
-		c.relate(d, w.prop.Origin, "declared here")
-	} else if w != nil && w.typ != nil {
-		c.relate(d, w.typ.Origin, "declared here")
-	}
+	c.relateWant(d, w)
 }
 
 func joinPath(p []string) string {
@@ -199,8 +248,12 @@ func (c *checker) accept(v value, t *types.Type, rule *diag.Rule, what string) b
 	if v.bad || isInvalid(v.typ) {
 		return false
 	}
+	if v.typ.May(types.Stream) && !t.May(types.Stream) {
+		c.collectFirst(v)
+		return false
+	}
 	ok := true
-	for _, p := range assign(v.typ, t) {
+	for _, p := range types.Assign(v.typ, t) {
 		if p.Misfit == types.MisfitUncheckable {
 			continue
 		}
@@ -231,6 +284,11 @@ func (c *checker) accept(v value, t *types.Type, rule *diag.Rule, what string) b
 		ok = ok && p.Verdict != types.Wrong
 	}
 	return ok
+}
+
+// collectFirst reports a stream where only a list would do.
+func (c *checker) collectFirst(v value) {
+	c.report(StreamNotCollected, v.node, "%s is a stream: it is read once, item by item, in a for_each. To use it as a list, write collect(%s).", c.subject(v), c.tree.text(v.node))
 }
 
 func pathSuffix(p []string) string {
@@ -295,16 +353,23 @@ func prefixed(p string, names []string) []string {
 	return out
 }
 
+// capital begins a sentence with s, unless that begins with a name.
 func capital(s string) string {
-	if s == "" {
-		return s
+	if rest, ok := strings.CutPrefix(s, "the "); ok {
+		return "The " + rest
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	if rest, ok := strings.CutPrefix(s, "an "); ok {
+		return "An " + rest
+	}
+	return s
 }
 
 func phrase(t *types.Type) string {
-	if t == nil {
+	switch t {
+	case nil:
 		return "anything"
+	case types.AnyBoolean:
+		return "a boolean"
 	}
 	return t.Phrase()
 }

@@ -271,7 +271,7 @@ func reducing(c *checker, n ast.Node, args []ast.Node) value {
 	c.quiet++
 	for i := 0; ; i++ {
 		next := body().typ
-		if isInvalid(next) || len(assign(next, acc.typ)) == 0 {
+		if isInvalid(next) || len(types.Assign(next, acc.typ)) == 0 {
 			break
 		}
 		if i == 4 {

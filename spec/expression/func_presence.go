@@ -92,7 +92,7 @@ func (c *checker) coalesce(n ast.Node, args []ast.Node, w *want) value {
 		here.code = first.code
 	}
 	here = c.leaf(here, w)
-	if w == nil && len(args) > 1 && !first.typ.May(types.Null|types.Absent) && c.mute == 0 {
+	if !first.typ.May(types.Null | types.Absent) {
 		c.report(ConditionConstant, args[0], "%s is never null or absent, so what follows it is never used.", c.subject(first))
 	}
 	other := c.coalesce(n, args[1:], w)

@@ -111,6 +111,8 @@ func (c *checker) identifier(n *ast.IdentifierNode) value {
 	}
 	name := c.scope.Lookup(n.Value)
 	switch {
+	case name == nil && n.Value == "null":
+		return c.constant(n, nil) // expr-lang says nil; both are understood
 	case name == nil:
 		c.unknownName(n)
 		return c.bad(n)
@@ -338,7 +340,7 @@ func (c *checker) reachable(base value, name string, at ast.Node) bool {
 	case t.Is(types.Null | types.Absent):
 		return true
 	case t.May(types.Stream):
-		c.report(StreamNotCollected, base.node, "%s is a stream: it is read once, item by item, in a for_each. To use it as a list, write collect(%s).", c.subject(base), c.tree.text(base.node))
+		c.collectFirst(base)
 		return false
 	case t.May(types.Array):
 		text := c.tree.text(base.node)
@@ -408,7 +410,7 @@ func (c *checker) listLike(base value) bool {
 	case t.May(types.Array), t.Shape().Untyped, t.Is(types.Null | types.Absent):
 		return true
 	case t.May(types.Stream):
-		c.report(StreamNotCollected, base.node, "%s is a stream: it is read once, item by item, in a for_each. To use it as a list, write collect(%s).", c.subject(base), c.tree.text(base.node))
+		c.collectFirst(base)
 	default:
 		c.report(OperandType, base.node, "%s is %s, so it has no elements by number.", c.subject(base), phrase(t))
 	}

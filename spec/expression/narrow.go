@@ -1,6 +1,9 @@
 package expression
 
 import (
+	"strconv"
+	"strings"
+
 	"tenon/spec/types"
 )
 
@@ -81,13 +84,13 @@ func (c *checker) learn(f *facts, s *spot, to *types.Type, not bool) *facts {
 		var now *types.Type
 		switch {
 		case i == len(s.path) && not:
-			now = narrowNot(old, nil, to)
+			now = old.NarrowNot(nil, to)
 		case i == len(s.path):
-			now = narrow(old, nil, to)
+			now = old.Narrow(nil, to)
 		case not:
-			now = narrowNot(old, rest, to)
+			now = old.NarrowNot(rest, to)
 		default:
-			now = narrow(old, rest, to)
+			now = old.Narrow(rest, to)
 		}
 		f = &facts{s.root, pathKey(here.path), now, f}
 	}
@@ -111,10 +114,9 @@ func (c *checker) spotType(f *facts, s *spot) *types.Type {
 		t = n
 	}
 	for i, name := range s.path {
-		if hasPlace(s.path[i : i+1]) {
-			return f.find(s.root, pathKey(s.path))
+		if t = stepType(t, name); t == nil {
+			return nil
 		}
-		t = t.Field(name).Type
 		if n := f.find(s.root, pathKey(s.path[:i+1])); n != nil {
 			t = n
 		}
@@ -122,12 +124,20 @@ func (c *checker) spotType(f *facts, s *spot) *types.Type {
 	return t
 }
 
-// both joins what is known when two conditions hold at once: right was inferred knowing left already.
-func both(left, right *facts) *facts {
-	if right != nil {
-		return right
+// stepType is the type of a part of t: a field, or the element at a place such as "[0]".
+func stepType(t *types.Type, step string) *types.Type {
+	if !hasPlace([]string{step}) {
+		return t.Field(step).Type
 	}
-	return left
+	i, err := strconv.Atoi(strings.Trim(step, "[]"))
+	if err != nil {
+		return nil
+	}
+	out := t.At(i)
+	if t.May(types.Null | types.Absent) {
+		out = out.With(types.Absent)
+	}
+	return out
 }
 
 // either keeps what is known in both of two cases: the facts that they share. Both lists end in base.

@@ -137,7 +137,7 @@ func (r *refReader) chain(n ast.Node, bound *names) {
 			ref.Range.End = max(ref.Range.End, at.End)
 		}
 	}
-	if ok && !bound.has(id.Value) && !isSplatName(id.Value) && !strings.HasPrefix(id.Value, "%") {
+	if ok && id.Value != "null" && !bound.has(id.Value) && !isSplatName(id.Value) && !strings.HasPrefix(id.Value, "%") {
 		r.refs = append(r.refs, ref)
 	}
 	for _, c := range computed {

@@ -56,6 +56,9 @@ func parseError(err error) (file.Location, string) {
 	}
 	message := tokenNames.ReplaceAllString(e.Message, "$2")
 	message = strings.ReplaceAll(message, "unexpected token EOF", "it ends too early")
+	if message == `unexpected token ":"` {
+		message += "; an object that a closure gives stands in parentheses, map(xs, ({a: .b}))"
+	}
 	return e.Location, message
 }
 

@@ -47,7 +47,7 @@ func (c *checker) leaf(v value, w *want) value {
 		c.leak(v, w)
 	}
 	if v.typ.May(types.Stream) && !(w.top.StreamOK && len(w.path) == 0) {
-		c.report(StreamNotCollected, v.node, "%s is a stream: it is read once, item by item, in a for_each. To use it as a list, write collect(%s).", c.subject(v), c.tree.text(v.node))
+		c.collectFirst(v)
 		v.bad = true
 		return v
 	}
@@ -63,13 +63,10 @@ func (c *checker) leaf(v value, w *want) value {
 		return v
 	}
 	v = c.convert(v, w)
-	proven := true
-	for _, p := range assign(v.typ, w.typ) {
-		proven = false
-		c.misfit(v, w, p)
-		v.bad = v.bad || p.Verdict == types.Wrong
-	}
-	c.proven(w, proven)
+	problems := types.Assign(v.typ, w.typ)
+	c.misfits(v, w, problems)
+	v.bad = v.bad || types.VerdictOf(problems) == types.Wrong
+	c.proven(w, len(problems) == 0)
 	c.use(v)
 	return v
 }
@@ -183,13 +180,10 @@ func (c *checker) alternative(n *ast.MapNode, t *types.Type) *types.Type {
 			continue
 		}
 		given[key.Value] = true
-		switch lit := pair.Value.(type) {
-		case *ast.StringNode:
-			t = narrow(t, []string{key.Value}, types.Const(lit.Value))
-		case *ast.BoolNode:
-			t = narrow(t, []string{key.Value}, types.Const(lit.Value))
-		case *ast.ConstantNode:
-			t = narrow(t, []string{key.Value}, types.Const(lit.Value))
+		if lit, ok := literal(pair.Value); ok {
+			if n := t.Narrow([]string{key.Value}, types.Const(lit)); len(n.Shape().Objects) > 0 {
+				t = n
+			}
 		}
 	}
 	objects := t.Shape().Objects
@@ -215,6 +209,21 @@ func (c *checker) alternative(n *ast.MapNode, t *types.Type) *types.Type {
 	}
 	out := types.New(&types.Shape{Kinds: types.Object, Objects: fit})
 	return out
+}
+
+// literal returns the value of a scalar that is written out.
+func literal(n ast.Node) (any, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.BoolNode:
+		return n.Value, true
+	case *ast.IntegerNode:
+		return n.Value, true
+	case *ast.ConstantNode:
+		return n.Value, true
+	}
+	return nil, false
 }
 
 // objectInto walks a constructor together with the object type target; nil: any.
@@ -431,7 +440,7 @@ func (c *checker) list(n *ast.ArrayNode, w *want) value {
 // wholeList reports what is wrong with a list as such: the number of its elements, repeats. Its
 // elements have been dealt with.
 func (c *checker) wholeList(v value, w *want) {
-	for _, p := range assign(v.typ, w.typ) {
+	for _, p := range types.Assign(v.typ, w.typ) {
 		if len(p.Path) == 0 && p.Misfit == types.MisfitLength {
 			c.misfit(v, w, p)
 		}
