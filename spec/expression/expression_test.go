@@ -99,6 +99,9 @@ func compute(t testing.TB, text string) string {
 		return "finding: " + say(found)
 	}
 	got := run(t, e)
+	if v, ok := value0(e); ok && !e.Type.Contains(v) {
+		t.Errorf("%s gives %s, which is not in its inferred type %s", text, got, e.Type)
+	}
 	data, err := json.Marshal(e)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
@@ -111,6 +114,16 @@ func compute(t testing.TB, text string) string {
 		t.Errorf("%s gives %s, and %s after a round trip through JSON", text, got, again)
 	}
 	return got
+}
+
+// value0 runs e, if that works.
+func value0(e *Expr) (any, bool) {
+	p, err := e.Compile()
+	if err != nil {
+		return nil, false
+	}
+	v, err := p.Run(orderEnv(), Limits{})
+	return v, err == nil
 }
 
 func run(t testing.TB, e *Expr) string {
