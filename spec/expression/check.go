@@ -103,6 +103,7 @@ type checker struct {
 	quiet   int        // only looking: nothing is reported or recorded
 	mute    int        // in an inlined mapping, whose findings are reported where it is written
 	calls   []*Mapping // being inlined
+	cycle   []*Mapping // that call each other; found while inlining
 	locate  func(types.Origin) source.Range
 }
 

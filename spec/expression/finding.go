@@ -270,7 +270,7 @@ func (c *checker) accept(v value, t *types.Type, rule *diag.Rule, what string) b
 			d.Message += c.holeMend(v, p)
 		case types.MisfitType:
 			if p.Verdict == types.Wrong && len(p.Path) == 0 {
-				d = c.report(r, v.node, "%s is %s, and %s must be %s.", subject, phrase(v.typ), what, phrase(t))
+				d = c.report(r, v.node, "%s is %s, and %s must be %s.", subject, v.phrase(), what, phrase(t))
 			} else if v.typ.Shape().Untyped {
 				continue // nothing is known of it; what it is, is seen at run time
 			} else {
@@ -289,6 +289,14 @@ func (c *checker) accept(v value, t *types.Type, rule *diag.Rule, what string) b
 // collectFirst reports a stream where only a list would do.
 func (c *checker) collectFirst(v value) {
 	c.report(StreamNotCollected, v.node, "%s is a stream: it is read once, item by item, in a for_each. To use it as a list, write collect(%s).", c.subject(v), c.tree.text(v.node))
+}
+
+// phrase describes a value by its type; one that is written out, by its kind.
+func (v value) phrase() string {
+	if v.known {
+		return phrase(generalise(v.typ))
+	}
+	return phrase(v.typ)
 }
 
 func pathSuffix(p []string) string {

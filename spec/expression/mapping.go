@@ -21,10 +21,8 @@ func (c *checker) mapping(n ast.Node, space, member string, args []ast.Node, w *
 		}
 		return c.bad(n)
 	}
-	if slices.Contains(c.calls, m) || len(c.calls) > 50 {
-		if c.mute == 0 || len(c.calls) > 0 {
-			c.report(Cycle, n, "mapping %q calls itself.", m.Name)
-		}
+	if i := slices.Index(c.calls, m); i >= 0 || len(c.calls) > 50 {
+		c.cycle = c.calls[max(i, 0):]
 		return c.bad(n)
 	}
 	if !c.parameters(n, m, args) {
@@ -48,6 +46,10 @@ func (c *checker) mapping(n ast.Node, space, member string, args []ast.Node, w *
 		return c.bad(n)
 	}
 	body := c.inline(n, m, vs, c.bodyWant(m, w))
+	if c.cycle != nil && len(c.calls) == 0 {
+		c.reportCycle(n)
+		return c.bad(n)
+	}
 	if m.Result != nil && w != nil && w.typ != nil && w.typ != m.Result || m.Result != nil && w == nil {
 		// The body was held against what the mapping declares; the place is held against that.
 		body.node, body.spot = n, nil
@@ -55,6 +57,20 @@ func (c *checker) mapping(n ast.Node, space, member string, args []ast.Node, w *
 	}
 	body.node = n
 	return body
+}
+
+// reportCycle says that mappings call themselves, where one of them does; callers stay quiet.
+func (c *checker) reportCycle(n ast.Node) {
+	at := slices.IndexFunc(c.cycle, func(m *Mapping) bool { return m.Body == c.tree })
+	if at >= 0 {
+		var way []string
+		for i := range c.cycle {
+			way = append(way, c.cycle[(at+i)%len(c.cycle)].Name)
+		}
+		way = append(way, way[0])
+		c.report(Cycle, n, "mapping %q calls itself: %s.", way[0], strings.Join(way, " → "))
+	}
+	c.cycle = nil
 }
 
 // bodyWant is what the body of a mapping is held against: what it declares, else what its caller wants.

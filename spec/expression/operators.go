@@ -208,7 +208,7 @@ func (c *checker) comparable(n *ast.BinaryNode, a, b value) {
 		c.report(OperandType, n, "%s is never %s: it is %s. So this is always %t.", c.subject(v), constantText(o.value), phrase(v.typ), n.Operator == "!=")
 		return
 	}
-	c.report(OperandType, n, "%s is %s and %s is %s, so they are never equal.", c.subject(a), phrase(a.typ), c.subject(b), phrase(b.typ))
+	c.report(OperandType, n, "%s is %s and %s is %s, so they are never equal.", c.subject(a), a.phrase(), c.subject(b), b.phrase())
 }
 
 func constantText(v any) string {
@@ -234,7 +234,7 @@ func (c *checker) sameKind(n *ast.BinaryNode, a, b value) bool {
 	if ka.Has(kb) || ka.Has(types.Number) && kb.Has(types.Number) {
 		return true
 	}
-	d := c.report(OperandType, n, "%s is %s and %s is %s; %s needs two of a kind.", c.subject(a), phrase(a.typ), c.subject(b), phrase(b.typ), n.Operator)
+	d := c.report(OperandType, n, "%s is %s and %s is %s; %s needs two of a kind.", c.subject(a), a.phrase(), c.subject(b), b.phrase(), n.Operator)
 	if (ka|kb)&^(types.Time|types.String) == 0 {
 		d.Explain("parse_time(…) makes a time of a string.")
 	}
@@ -303,7 +303,7 @@ func (c *checker) arithmetic(n *ast.BinaryNode, a, b value) value {
 	}
 	t := resultOf(op, a.typ, b.typ)
 	if t == nil {
-		c.report(OperandType, n, "%s is %s and %s is %s; there is no %s for these.", c.subject(a), phrase(a.typ), c.subject(b), phrase(b.typ), op)
+		c.report(OperandType, n, "%s is %s and %s is %s; there is no %s for these.", c.subject(a), a.phrase(), c.subject(b), b.phrase(), op)
 		return c.bad(n)
 	}
 	if op == "+" && t.Is(types.Number) {
@@ -316,7 +316,7 @@ func (c *checker) arithmetic(n *ast.BinaryNode, a, b value) value {
 func (c *checker) textAndOther(n *ast.BinaryNode, a, b value) bool {
 	for _, p := range [][2]value{{a, b}, {b, a}} {
 		if s, o := p[0], p[1]; s.typ.Is(types.String) && o.typ.Is(types.Number|types.Boolean) {
-			c.report(OperandType, n, "+ joins two strings or adds two numbers; %s is %s and %s is %s.", c.subject(s), phrase(s.typ), c.subject(o), phrase(o.typ)).
+			c.report(OperandType, n, "+ joins two strings or adds two numbers; %s is %s and %s is %s.", c.subject(s), s.phrase(), c.subject(o), o.phrase()).
 				Explain("Nothing is converted silently: a template does it, \"… ${%s} …\".", or(c.tree.text(o.node), "x"))
 			return true
 		}
