@@ -67,7 +67,7 @@ func (a *attempt) getConn(string)                { a.sent = false }
 func (a *attempt) gotConn(httptrace.GotConnInfo) { a.sent = true }
 
 func (a *attempt) run(ctx context.Context, header http.Header, u *url.URL) (*Response, error) {
-	if !slices.Contains(a.r.Hosts, u.Host) {
+	if !slices.Contains(a.r.Hosts, Host(u)) {
 		return nil, &Error{Cause: event.InvalidRequest, Message: fmt.Sprintf("%s is not a host of any server that the plan names", u.Host)}
 	}
 	for hops, bare := 0, a.r.URL; ; hops++ {
@@ -84,7 +84,7 @@ func (a *attempt) run(ctx context.Context, header http.Header, u *url.URL) (*Res
 			res.Note = note
 			return res, nil
 		}
-		if bare, u = next, next; u.Host == a.r.URL.Host {
+		if bare, u = next, next; Host(u) == Host(a.r.URL) || upgraded(a.r.URL, u) {
 			u = queryOnly(a.r.Credentials, u)
 		} else {
 			header = stripped(header)
@@ -102,6 +102,20 @@ func (a *attempt) request(ctx context.Context, header http.Header, u *url.URL) *
 		req.Body = http.NoBody // sends Content-Length: 0, which some servers insist on
 	}
 	return req.WithContext(ctx)
+}
+
+// Host is the host and port that a URL leads to: in lower case, the port always there.
+func Host(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// upgraded reports whether to is where from is, with TLS instead of none, both on their usual ports.
+func upgraded(from, to *url.URL) bool {
+	return from.Scheme == "http" && to.Scheme == "https" && from.Port() == "" && to.Port() == "" && strings.EqualFold(from.Hostname(), to.Hostname())
 }
 
 // stripped keeps nothing that could be a credential.
@@ -144,11 +158,11 @@ func (a *attempt) redirect(res *Response, from *url.URL, hops int) (*url.URL, st
 		return refuse("only http and https are")
 	case from.Scheme == "https" && to.Scheme == "http":
 		return refuse("it would leave TLS")
-	case !slices.Contains(a.r.Hosts, to.Host):
+	case !slices.Contains(a.r.Hosts, Host(to)) && !upgraded(a.r.URL, to):
 		return refuse(fmt.Sprintf("%s is not a host of any server that the plan names", to.Host))
 	case !reads && res.Status != 307 && res.Status != 308:
 		return refuse(fmt.Sprintf("after a %s it would lose the body", a.r.Method))
-	case !reads && to.Host != from.Host:
+	case !reads && Host(to) != Host(from):
 		return refuse(fmt.Sprintf("a %s stays on its host", a.r.Method))
 	}
 	return to, ""

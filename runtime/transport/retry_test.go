@@ -127,7 +127,7 @@ func newScript(answers ...func(*http.Request) (*http.Response, error)) (*script,
 
 func get(c *Client) *Request {
 	u, _ := url.Parse("https://api.example.com/x")
-	return &Request{Method: "GET", URL: u, Safe: true, Hosts: []string{"api.example.com"},
+	return &Request{Method: "GET", URL: u, Safe: true, Hosts: []string{"api.example.com:443"},
 		Policy: Policy{Attempts: 3, Initial: time.Second, Max: time.Minute, Rand: c.Random, On: []string{"network", "429", "5xx"}}}
 }
 

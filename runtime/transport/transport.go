@@ -125,7 +125,7 @@ type Request struct {
 	Header      http.Header
 	Body        []byte
 	Credentials []*Credential
-	Hosts       []string      // host or host:port as in URLs; where the request and its redirects may go
+	Hosts       []string      // as [Host] gives them: where the request and its redirects may go
 	Timeout     time.Duration // of one attempt, from dial to the last byte of the body; 0: DefaultTimeout
 	Policy      Policy
 	Safe        bool // only reads

@@ -56,7 +56,7 @@ func raw(t *testing.T, answer func(c *net.TCPConn)) *url.URL {
 }
 
 func to(u *url.URL, method string) *Request {
-	return &Request{Method: method, URL: u, Safe: method == "GET", Hosts: []string{u.Host}, Timeout: 5 * time.Second}
+	return &Request{Method: method, URL: u, Safe: method == "GET", Hosts: []string{Host(u)}, Timeout: 5 * time.Second}
 }
 
 func wantError(t *testing.T, err error, cause event.Cause, message string) *Error {
