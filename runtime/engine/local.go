@@ -1,0 +1,110 @@
+// Package engine holds the hosts that runs stand on. [Local] carries them out in this process, over
+// HTTP, and keeps nothing when it ends.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"time"
+
+	"tenon/runtime/event"
+	"tenon/runtime/exec"
+	"tenon/runtime/secret"
+	"tenon/runtime/transport"
+	"tenon/spec/plan"
+)
+
+// DefaultGrace is how long writes under way may take to finish after a run was canceled.
+const DefaultGrace = 10 * time.Second
+
+// Options of a local engine. The zero Options run silently.
+type Options struct {
+	Transport transport.Options
+	// Sink is given every event, one at a time, in the order of their Seq. It must be quick: runs wait for it. May be nil.
+	Sink   func(event.Envelope)
+	Detail event.Detail
+	DryRun bool          // safe requests are made, writes are only told
+	Grace  time.Duration // 0: DefaultGrace
+}
+
+// Local runs programs in this process. Connections and limits are shared by all its runs. It is safe for concurrent use.
+type Local struct {
+	o      Options
+	client *transport.Client
+
+	mu       sync.Mutex
+	limiters map[limitKey]*transport.Limiter
+}
+
+// limitKey tells limits apart: a plan that is reloaded with another limit gets another limiter.
+type limitKey struct {
+	api   string
+	limit plan.Limit
+}
+
+// New returns an engine.
+func New(o Options) *Local {
+	if o.Grace == 0 {
+		o.Grace = DefaultGrace
+	}
+	return &Local{o: o, client: transport.New(o.Transport), limiters: map[limitKey]*transport.Limiter{}}
+}
+
+// Close closes idle connections. Runs that are under way go on.
+func (l *Local) Close() { l.client.CloseIdle() }
+
+// Run carries out a program and returns when nothing of it is under way any more. When ctx is
+// canceled, no further request begins, reads are cut off, and writes under way have the grace period to finish.
+func (l *Local) Run(ctx context.Context, p *exec.Program, in exec.Inputs) *exec.Result {
+	if in.Redactor == nil {
+		in.Redactor = &secret.Redactor{}
+	}
+	in.DryRun = l.o.DryRun
+	finish, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(l.o.Grace)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cut()
+		case <-finish.Done():
+		}
+	})
+	defer stop()
+	s := &session{l: l, id: newRunID(l.now()), finish: finish, redactor: in.Redactor}
+	res := exec.Run(ctx, p, in, s)
+	res.Run = s.id
+	return res
+}
+
+func (l *Local) now() time.Time {
+	if l.o.Transport.Now != nil {
+		return l.o.Transport.Now()
+	}
+	return time.Now()
+}
+
+func (l *Local) limiter(api string, p *plan.Limit) *transport.Limiter {
+	key := limitKey{api: api}
+	if p != nil {
+		key.limit = *p
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lim := l.limiters[key]
+	if lim == nil {
+		lim = transport.NewLimiter(p)
+		l.limiters[key] = lim
+	}
+	return lim
+}
+
+// newRunID returns an identifier that sorts by time.
+func newRunID(now time.Time) string {
+	var b [5]byte
+	rand.Read(b[:])
+	return fmt.Sprintf("%s-%x", now.UTC().Format("20060102T150405"), b)
+}

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"time"
+
+	"tenon/runtime/event"
+	"tenon/runtime/exec"
+	"tenon/runtime/secret"
+	"tenon/runtime/transport"
+)
+
+// session is the host of one run.
+type session struct {
+	l        *Local
+	id       string
+	finish   context.Context // bounds writes under way
+	redactor *secret.Redactor
+
+	mu  sync.Mutex
+	seq int64
+}
+
+func (s *session) Now() time.Time { return s.l.now() }
+
+// UUID returns a random UUID (RFC 9562 §5.4).
+func (s *session) UUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+func (s *session) Detail() event.Detail { return s.l.o.Detail }
+
+func (s *session) Emit(e event.Event) {
+	if s.l.o.Sink == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seq++
+	s.l.o.Sink(event.Envelope{At: s.l.now(), Run: s.id, Seq: s.seq, Event: e})
+}
+
+// say emits an event of the host's own, redacted as exec does with its own.
+func (s *session) say(e event.Event) { s.Emit(event.Redact(e, s.redactor.Redact)) }
+
+func (s *session) Perform(ctx context.Context, r *exec.Request) (*transport.Response, error) {
+	if s.l.o.DryRun && !r.Safe {
+		s.say(event.WriteWithheld{Step: r.Step, Item: r.Item, Request: exec.Show(r, exec.WholeBody)})
+		return nil, exec.ErrWithheld
+	}
+	t := &transport.Request{
+		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, Credentials: r.Credentials, Hosts: r.Hosts,
+		Timeout: r.Timeout, Policy: transport.PolicyOf(r.Retry, s.l.client.Random), Safe: r.Safe, Idempotent: r.Idempotent,
+		Limiter: s.l.limiter(r.API, r.Limit), Keep: r.Keep,
+	}
+	if !r.Safe {
+		t.Finish = s.finish
+	}
+	if s.l.o.Sink != nil {
+		t.Observer = &observer{s, r, r.Item == "" || s.l.o.Detail == event.Everything}
+	}
+	return s.l.client.Do(ctx, t)
+}
+
+// observer tells of a request's attempts.
+type observer struct {
+	s   *session
+	r   *exec.Request
+	all bool // not only retries
+}
+
+func (o *observer) Sent(n int) {
+	if o.all {
+		o.s.say(event.RequestSent{Step: o.r.Step, Item: o.r.Item, Page: o.r.Page, Attempt: n, Method: o.r.Method, URL: exec.ShowURL(o.r), Write: !o.r.Safe})
+	}
+}
+
+func (o *observer) Received(n, status int, took time.Duration, size int) {
+	if o.all {
+		o.s.say(event.ResponseReceived{Step: o.r.Step, Item: o.r.Item, Page: o.r.Page, Attempt: n, Status: status, Took: event.Millis(took), Bytes: size})
+	}
+}
+
+func (o *observer) Retrying(n int, wait time.Duration, why string) {
+	o.s.say(event.RetryScheduled{Step: o.r.Step, Item: o.r.Item, Attempt: n, Wait: event.Millis(wait), Why: why})
+}
+
+// Branches are goroutines. Bounded ones are reused from one piece of work to the next, since growing a
+// new goroutine's stack costs more than the work around a small request.
+func (s *session) Branches(limit int) exec.Branches {
+	if limit <= 0 {
+		return &free{}
+	}
+	return &workers{limit: limit, work: make(chan func())}
+}
+
+type free struct{ wg sync.WaitGroup }
+
+func (b *free) Go(f func()) { b.wg.Go(f) }
+func (b *free) Wait()       { b.wg.Wait() }
+
+type workers struct {
+	limit, running int
+	work           chan func()
+	wg             sync.WaitGroup
+}
+
+func (b *workers) Go(f func()) {
+	select {
+	case b.work <- f:
+		return
+	default:
+	}
+	if b.running == b.limit {
+		b.work <- f
+		return
+	}
+	b.running++
+	b.wg.Go(func() {
+		f()
+		for f := range b.work {
+			f()
+		}
+	})
+}
+
+func (b *workers) Wait() {
+	close(b.work)
+	b.wg.Wait()
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"regexp"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tenon/runtime/event"
+	"tenon/runtime/secret"
+)
+
+func TestBranchesAreBounded(t *testing.T) {
+	for _, limit := range []int{1, 3, 0} {
+		synctest.Test(t, func(t *testing.T) {
+			set := (&session{}).Branches(limit)
+			var now, most, done atomic.Int32
+			start := time.Now()
+			for range 12 {
+				set.Go(func() {
+					if n := now.Add(1); n > most.Load() {
+						most.Store(n)
+					}
+					time.Sleep(time.Second)
+					now.Add(-1)
+					done.Add(1)
+				})
+			}
+			set.Wait()
+			at := limit
+			if limit == 0 {
+				at = 12
+			}
+			if int(most.Load()) > at || done.Load() != 12 || time.Since(start) != time.Duration(12/at)*time.Second {
+				t.Errorf("limit %d: %d at once, %d done, in %s", limit, most.Load(), done.Load(), time.Since(start))
+			}
+		})
+	}
+}
+
+func TestEventsAreNumberedInOrder(t *testing.T) {
+	var got []event.Envelope
+	l := New(Options{Sink: func(e event.Envelope) { got = append(got, e) }})
+	s := &session{l: l, id: "r", redactor: &secret.Redactor{}}
+	set := s.Branches(8)
+	for range 100 {
+		set.Go(func() { s.Emit(event.ItemDone{}) })
+	}
+	set.Wait()
+	for i, e := range got {
+		if e.Seq != int64(i+1) || e.Run != "r" {
+			t.Fatalf("event %d has number %d of run %q", i, e.Seq, e.Run)
+		}
+	}
+	if len(got) != 100 {
+		t.Errorf("%d events", len(got))
+	}
+}
+
+func TestIdentifiers(t *testing.T) {
+	s := &session{}
+	if u := s.UUID(); u == s.UUID() || !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(u) {
+		t.Errorf("UUID() = %q", u)
+	}
+	a, b := newRunID(time.Unix(1, 0)), newRunID(time.Unix(2, 0))
+	if a >= b || a[:15] != "19700101T000001" {
+		t.Errorf("run ids %q, %q", a, b)
+	}
+}

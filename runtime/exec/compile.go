@@ -1,0 +1,416 @@
+package exec
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tenon/runtime/codec"
+	"tenon/spec/expression"
+	"tenon/spec/plan"
+)
+
+// Program is a plan made ready to run: every expression compiled, every name resolved. It is immutable; many
+// runs may share it.
+type Program struct {
+	plan      *plan.Plan
+	digest    string
+	apis      map[string]*api
+	variables []*input
+	inputs    []*input
+	block     *block
+	onFailure *block // nil: none
+	outputs   []*value
+	calls     []*call
+}
+
+// Plan returns the plan that p was made from.
+func (p *Program) Plan() *plan.Plan { return p.plan }
+
+// api is how one API is reached.
+type api struct {
+	plan    *plan.API
+	server  *code
+	headers []*value
+	auth    map[string]map[string]*code // by scheme, by attribute
+}
+
+type input struct {
+	plan *plan.Input
+	def  *code // nil: none
+}
+
+// code is a compiled expression.
+type code struct {
+	expr *plan.Expr
+	prog *expression.Program
+}
+
+// value is a named expression with what must be checked of it.
+type value struct {
+	name  string
+	code  *code
+	guard *plan.Guard
+}
+
+type block struct {
+	ops []*op
+	// chain says that every op waits for the one before it, so that no branches are needed.
+	chain bool
+}
+
+type op struct {
+	plan    *plan.Op
+	open    int   // how many ops it waits for
+	next    []int // ops that wait for it
+	when    *code
+	call    *call
+	value   *value // Value.Choices are read from plan
+	loop    *loop
+	checks  []*check
+	catches []*catch
+	uses    []expression.Use // of names from outside it
+	wants   wants
+}
+
+// wants says which parts of an answer anybody reads.
+type wants struct {
+	headers, body           bool
+	errorHeaders, errorBody bool
+}
+
+type check struct {
+	plan    *plan.Check
+	assert  *code
+	message *code
+}
+
+type catch struct {
+	plan *plan.Catch
+	body *value
+	call *call
+}
+
+type call struct {
+	plan    *plan.Call
+	api     *api
+	server  *code // nil: the API's
+	args    []*arg
+	body    *value
+	encode  map[string]codec.Encoding
+	answers map[string]*answer
+	success *answer // of a 2xx that is not declared; nil: none
+	accept  []string
+	page    *pager
+}
+
+type arg struct {
+	value
+	param codec.Param
+}
+
+type answer struct {
+	plan     *plan.Response
+	declared []string // media types
+}
+
+type pager struct {
+	plan  *plan.Paginate
+	items *code
+	next  *code
+}
+
+type loop struct {
+	plan       *plan.ForEach
+	in         *code
+	where      *code
+	key        *code
+	block      *block
+	aggregates []*aggregate
+	free       []string // names that the body reads from outside
+}
+
+type aggregate struct {
+	value
+	fold string
+}
+
+// Compile makes p ready. An error means that the plan was not made by a checker that agrees with this version.
+func Compile(p *plan.Plan) (*Program, error) {
+	if p.Version != plan.Version {
+		return nil, fmt.Errorf("the plan has version %d, and this tool carries out version %d", p.Version, plan.Version)
+	}
+	digest, err := p.Digest()
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{apis: map[string]*api{}}
+	out := &Program{plan: p, digest: digest, apis: c.apis}
+	for name, a := range p.APIs {
+		c.apis[name] = c.api(a)
+	}
+	out.variables, out.inputs = c.inputs(p.Variables), c.inputs(p.Inputs)
+	for _, o := range p.Outputs {
+		out.outputs = append(out.outputs, c.value(o.Name, o.Value, o.Guard))
+	}
+	out.block = c.block(p.Steps)
+	if p.OnFailure != nil {
+		out.onFailure = c.block(p.OnFailure)
+	}
+	if c.err != nil {
+		return nil, fmt.Errorf("plan of %s: %w", p.Integration, c.err)
+	}
+	out.calls = c.calls
+	c.settle(out)
+	return out, nil
+}
+
+// compiler collects what is read of each op, besides compiling.
+type compiler struct {
+	apis  map[string]*api
+	err   error
+	ops   []*op
+	calls []*call
+	// uses of the op or loop that is being compiled; all is those of the whole plan.
+	uses, all []expression.Use
+}
+
+func (c *compiler) fail(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf(format+"; this is a bug in Tenon", args...)
+	}
+}
+
+func (c *compiler) code(e *plan.Expr) *code {
+	if e == nil {
+		return nil
+	}
+	prog, err := e.Compile()
+	if err != nil {
+		c.fail("%s: %w", e.Source, err)
+	}
+	c.uses = append(c.uses, e.Uses...)
+	c.all = append(c.all, e.Uses...)
+	return &code{e, prog}
+}
+
+func (c *compiler) value(name string, e *plan.Expr, g *plan.Guard) *value {
+	return &value{name, c.code(e), g}
+}
+
+func (c *compiler) inputs(ins []*plan.Input) []*input {
+	var out []*input
+	for _, i := range ins {
+		out = append(out, &input{i, c.code(i.Default)})
+	}
+	return out
+}
+
+func (c *compiler) api(a *plan.API) *api {
+	out := &api{plan: a, server: c.code(a.Server), auth: map[string]map[string]*code{}}
+	for _, h := range a.Headers {
+		out.headers = append(out.headers, c.value(h.Name, h.Value, h.Guard))
+	}
+	for scheme, auth := range a.Auth {
+		attrs := map[string]*code{}
+		for name, e := range auth.Attrs {
+			attrs[name] = c.code(e)
+		}
+		out.auth[scheme] = attrs
+	}
+	return out
+}
+
+func (c *compiler) block(b *plan.Block) *block {
+	out := &block{chain: true}
+	at := map[string]int{}
+	for i, o := range b.Ops {
+		outer := c.uses
+		c.uses = nil
+		x := c.op(o)
+		x.uses = c.uses
+		c.uses = append(outer, c.uses...)
+		for _, id := range o.After {
+			from, ok := at[id]
+			if !ok {
+				c.fail("%s waits for %s, which does not stand before it", o.ID, id)
+				continue
+			}
+			out.ops[from].next = append(out.ops[from].next, i)
+			x.open++
+		}
+		out.chain = out.chain && (i == 0 || slices.Contains(o.After, b.Ops[i-1].ID))
+		at[o.ID] = i
+		out.ops = append(out.ops, x)
+	}
+	return out
+}
+
+func (c *compiler) op(o *plan.Op) *op {
+	x := &op{plan: o, when: c.code(o.When)}
+	c.ops = append(c.ops, x)
+	switch {
+	case o.Call != nil:
+		x.call = c.call(o.Call)
+	case o.Value != nil:
+		x.value = c.value(o.ID, o.Value.Value, o.Value.Guard)
+	case o.ForEach != nil:
+		x.loop = c.loop(o.ForEach)
+	default:
+		c.fail("%s does nothing", o.ID)
+	}
+	inside := len(c.uses)
+	for _, k := range o.Checks {
+		x.checks = append(x.checks, &check{k, c.code(k.Assert), c.code(k.Message)})
+	}
+	for _, k := range o.Catch {
+		x.catches = append(x.catches, &catch{k, c.value("", k.Body, k.Guard), c.call(k.Call)})
+	}
+	if o.Call != nil && o.Call.Paginate != nil {
+		inside = 0 // items and next read the response, too
+	}
+	x.wants = wantsOf(o.ID, c.uses[inside:])
+	for _, cs := range o.Cases {
+		c.uses = append(c.uses, expression.Use{Key: cs.Switch, Path: []string{"value"}})
+	}
+	return x
+}
+
+// wantsOf tells what an op's own expressions read of its answers.
+func wantsOf(id string, uses []expression.Use) wants {
+	var w wants
+	for _, u := range uses {
+		part := ""
+		if len(u.Path) > 0 {
+			part = u.Path[0]
+		}
+		switch u.Key {
+		case "response", id:
+			w.headers = w.headers || part == "" || part == "headers"
+			w.body = w.body || part == "" || part == "body" || part == "items"
+		case "error":
+			w.errorHeaders = w.errorHeaders || part == "" || part == "headers"
+			w.errorBody = w.errorBody || part == "" || part == "body"
+		}
+	}
+	return w
+}
+
+// settle adds what the rest of the plan reads of each op's result.
+func (c *compiler) settle(p *Program) {
+	byID := map[string][]expression.Use{}
+	onError := false
+	for _, u := range c.all {
+		byID[u.Key] = append(byID[u.Key], u)
+	}
+	if p.onFailure != nil {
+		onError = len(byID["error"]) > 0
+	}
+	for _, o := range c.ops {
+		w := wantsOf(o.plan.ID, byID[o.plan.ID])
+		o.wants.headers = o.wants.headers || w.headers
+		o.wants.body = o.wants.body || w.body
+		if onError {
+			o.wants.errorBody, o.wants.errorHeaders = true, true
+		}
+	}
+}
+
+func (c *compiler) call(p *plan.Call) *call {
+	if p == nil {
+		return nil
+	}
+	x := &call{plan: p, api: c.apis[p.API], server: c.code(p.Server), answers: map[string]*answer{}, accept: []string{strings.Join(p.Accept, ", ")}}
+	if x.api == nil {
+		c.fail("%s calls API %q, which the plan does not have", p.Operation, p.API)
+	}
+	if x.accept[0] == "" {
+		x.accept[0] = "*/*"
+	}
+	for _, list := range [][]*plan.Param{p.Params, p.Headers} {
+		for _, q := range list {
+			x.args = append(x.args, &arg{*c.value(q.Name, q.Value, q.Guard), codec.Param{Name: q.Name, In: q.In, Style: q.Style,
+				Explode: q.Explode, AllowReserved: q.AllowReserved, ContentType: q.ContentType, Required: q.Required}})
+		}
+	}
+	if b := p.Body; b != nil {
+		x.body = c.value("body", b.Value, b.Guard)
+		for name, e := range b.Encoding {
+			if x.encode == nil {
+				x.encode = map[string]codec.Encoding{}
+			}
+			x.encode[name] = codec.Encoding(*e)
+		}
+	}
+	for _, r := range p.Responses {
+		a := &answer{plan: r}
+		for _, m := range r.Content {
+			a.declared = append(a.declared, m.ContentType)
+		}
+		x.answers[strings.ToLower(r.Status)] = a
+		if x.success == nil && r.Status[0] == '2' {
+			x.success = a
+		}
+	}
+	c.calls = append(c.calls, x)
+	if g := p.Paginate; g != nil {
+		x.page = &pager{g, c.code(g.Items), c.code(g.Next)}
+	}
+	return x
+}
+
+// answer returns what the plan knows about answers with a status, and whether they are successes. An
+// undeclared 2xx is held to what the declared one promises.
+func (c *call) answer(status int) (*answer, bool) {
+	text := strconv.Itoa(status)
+	exact := c.answers[text]
+	success := status/100 == 2 || exact != nil && exact.plan.Success
+	for _, a := range []*answer{exact, c.answers[text[:1]+"xx"]} {
+		if a != nil {
+			return a, success
+		}
+	}
+	if success && c.success != nil {
+		return c.success, true
+	}
+	return c.answers["default"], success
+}
+
+// keeps reports whether a redirect is an answer that the author accepts.
+func (c *call) keeps(status int) bool {
+	a := c.answers[strconv.Itoa(status)]
+	return a != nil && a.plan.Success
+}
+
+func (c *compiler) loop(p *plan.ForEach) *loop {
+	outer := c.uses
+	c.uses = nil
+	x := &loop{plan: p, in: c.code(p.In)}
+	in := c.uses
+	c.uses = nil
+	x.where, x.key, x.block = c.code(p.Where), c.code(p.Key), c.block(p.Block)
+	for _, a := range p.Aggregates {
+		x.aggregates = append(x.aggregates, &aggregate{*c.value(a.Name, a.Value, a.Guard), a.Func})
+	}
+	own := map[string]bool{p.Var: true, "response": true}
+	for _, o := range p.Block.Ops {
+		own[o.ID] = true
+	}
+	uses := append(outer, in...)
+	for _, u := range c.uses {
+		if own[u.Key] {
+			continue
+		}
+		uses = append(uses, u)
+		if !slices.Contains(x.free, u.Key) {
+			x.free = append(x.free, u.Key)
+		}
+	}
+	if p.Stream != "" {
+		uses = append(uses, expression.Use{Key: p.Stream, Path: []string{"items"}})
+		c.all = append(c.all, expression.Use{Key: p.Stream, Path: []string{"items"}})
+	}
+	c.uses = uses
+	return x
+}

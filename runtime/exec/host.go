@@ -1,0 +1,96 @@
+// Package exec carries out a plan on a [Host], operation by operation. It knows neither HCL nor
+// OpenAPI, and has no clock, network or goroutine of its own: given the same answers of its host, a run
+// gives the same result.
+package exec
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"tenon/runtime/event"
+	"tenon/runtime/secret"
+	"tenon/runtime/transport"
+	"tenon/spec/plan"
+)
+
+// Design: there are only two places where exec waits, and both are the host's: Perform and the methods of
+// Branches. So a host can journal every answer, or turn branches into coroutines of a workflow engine,
+// without exec knowing. Everything that depends on which branch ended first is kept out of results:
+// operations bind their results by name, loops fold by the position of the item, and of several
+// failures the first in the plan's order is the run's.
+
+// Host is what a run stands on. Its methods are called by several branches at once.
+type Host interface {
+	// Perform carries out one logical request: attempts, limits, credentials and their events are the
+	// host's. The error is a *transport.Error, or ErrWithheld.
+	Perform(ctx context.Context, r *Request) (*transport.Response, error)
+	Now() time.Time
+	UUID() string
+	// Branches returns a set of branches of which at most limit run at once; 0 means no bound.
+	Branches(limit int) Branches
+	// Emit takes a fact. It is called often and must be quick.
+	Emit(event.Event)
+	// Detail says which facts are wanted. It does not change during a run.
+	Detail() event.Detail
+}
+
+// Branches is a set of things that happen at once.
+type Branches interface {
+	// Go starts f, after waiting for a free place. With a bound it is only called by the branch that made the set.
+	Go(f func())
+	// Wait returns when all have ended. Go is not called afterwards.
+	Wait()
+}
+
+// ErrWithheld is Perform's answer to a write in a dry run. The host has emitted the event.
+var ErrWithheld = errors.New("the write was withheld")
+
+// Request is one logical request, complete but for its credentials. It is not changed by the host.
+type Request struct {
+	Step string // "step.invoice"
+	Item string // of the surrounding loops, "" outside
+	Page int    // of a paginated step, from 1; else 0
+
+	API         string
+	Method      string
+	URL         *url.URL
+	Header      http.Header
+	Body        []byte
+	Credentials []*transport.Credential
+	Hosts       []string // where the plan may go, as transport.Host gives them
+	Timeout     time.Duration
+	Retry       *plan.Retry
+	Limit       *plan.Limit
+	Safe        bool
+	Idempotent  bool
+	Keep        func(status int) bool // redirects that are answers
+
+	secretHeaders []string
+}
+
+// Inputs is what a run is given.
+type Inputs struct {
+	Values    map[string]any          // by input; those that are not there have their default
+	Variables map[string]any          // by variable
+	Secrets   map[string]secret.Value // by name; all that the plan names
+	// Servers replaces the base URLs of APIs, for mocks: by API, without a trailing slash.
+	Servers map[string]string
+	// Redactor is told every secret, and everything said about the run passes it. nil: one is made.
+	Redactor *secret.Redactor
+	DryRun   bool // the host withholds writes; only for the record
+}
+
+// Result is how a run ended.
+type Result struct {
+	Run      string // its ID, given by the host's owner
+	Status   event.Status
+	Outputs  map[string]any // nil unless it succeeded
+	Error    *event.Failure // nil if it succeeded
+	DryRun   bool
+	Withheld int          // writes that a dry run did not send
+	Writes   int          // writes that servers took
+	Done     []event.Done // how far the outermost steps came, in the plan's order
+}

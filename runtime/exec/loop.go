@@ -1,0 +1,299 @@
+package exec
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+
+	"tenon/runtime/event"
+	"tenon/spec/expression"
+	"tenon/spec/source"
+	"tenon/spec/types"
+)
+
+// tally is what a loop has come to so far.
+type tally struct {
+	mu                       sync.Mutex
+	count, succeeded, failed int
+	folds                    []fold
+	unknown                  []bool // by aggregate: a dry run cannot know it
+	fault                    *fault // of the first item, in their order, that failed
+	at                       int    // its index
+	stop                     bool
+}
+
+// iteration is one execution of a loop.
+type iteration struct {
+	run  *run
+	op   *op
+	loop *loop
+	s    *scope
+	free []any // values of loop.free, in that order
+	envs sync.Pool
+	tally
+}
+
+// loop carries out a for_each.
+func (r *run) loop(o *op, i int, s *scope) outcome {
+	items, total, f := r.source(o.loop, s)
+	if f != nil {
+		return outcome{fault: f}
+	}
+	x := r.iteration(o, s)
+	if s.outermost() {
+		r.states[i].loop.Store(&x.tally)
+	}
+	if s.loud() {
+		r.emit(event.LoopStarted{ForEach: o.plan.ID, Item: s.item, Total: total})
+	}
+	f = x.all(items)
+	if s.loud() {
+		r.emit(event.LoopDone{ForEach: o.plan.ID, Item: s.item, Count: x.count, Succeeded: x.succeeded, Failed: x.failed})
+	}
+	if f = x.verdict(f); f != nil {
+		return outcome{fault: f}
+	}
+	return x.outcome()
+}
+
+func (r *run) iteration(o *op, s *scope) *iteration {
+	x := &iteration{run: r, op: o, loop: o.loop, s: s}
+	x.envs.New = func() any { return make(map[string]any, len(o.loop.free)+len(o.loop.block.ops)+3) }
+	for _, name := range o.loop.free {
+		v, ok := s.env[name]
+		if !ok {
+			v = types.Missing
+		}
+		x.free = append(x.free, v)
+	}
+	x.folds = make([]fold, len(o.loop.aggregates))
+	x.unknown = make([]bool, len(o.loop.aggregates))
+	return x
+}
+
+// source returns a function that gives the items piece by piece, nil at the end, and their number if it is known.
+func (r *run) source(l *loop, s *scope) (func() ([]any, *fault), int, *fault) {
+	var v any
+	var at source.Range
+	if l.plan.Stream != "" {
+		v = types.Get(s.env[l.plan.Stream], "items")
+	} else {
+		var f *fault
+		at = l.in.expr.Range
+		if v, f = s.eval(l.in); f != nil {
+			return nil, 0, f
+		}
+	}
+	switch v := v.(type) {
+	case *stream:
+		return v.iterate(s).next, -1, nil
+	case []any:
+		total := len(v)
+		if l.where != nil {
+			total = -1
+		}
+		return func() ([]any, *fault) {
+			list := v
+			v = nil
+			return list, nil
+		}, total, nil
+	}
+	return nil, 0, s.fail(event.Expression, at, "there is nothing to go through: in is %s, not a list", types.Shapeof(v))
+}
+
+// all starts the items in their order and waits for them. The fault is one of reading the items.
+func (x *iteration) all(next func() ([]any, *fault)) *fault {
+	set := x.run.host.Branches(x.loop.plan.Concurrency)
+	defer set.Wait()
+	n := 0
+	for {
+		items, f := next()
+		if items == nil || f != nil {
+			return f
+		}
+		for _, item := range items {
+			if x.stopped() {
+				return nil
+			}
+			ok, f := x.where(item)
+			if f != nil {
+				return f
+			}
+			if !ok {
+				continue
+			}
+			at := n
+			n++
+			if x.loop.plan.Concurrency <= 1 {
+				x.item(at, item)
+			} else {
+				set.Go(func() { x.item(at, item) })
+			}
+		}
+	}
+}
+
+func (x *iteration) stopped() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.stop || x.s.over()
+}
+
+func (x *iteration) where(item any) (bool, *fault) {
+	if x.loop.where == nil {
+		return true, nil
+	}
+	s := x.scope(item)
+	defer x.release(s)
+	return s.condition(x.loop.where)
+}
+
+// scope returns the scope of an item: what the body reads from outside, and the item.
+func (x *iteration) scope(item any) *scope {
+	env := x.envs.Get().(map[string]any)
+	for i, name := range x.loop.free {
+		env[name] = x.free[i]
+	}
+	env[x.loop.plan.Var] = item
+	env[expression.HostKey] = x.run.runtime
+	return &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.op.plan.ID, item: x.s.item, aside: x.s.aside}
+}
+
+func (x *iteration) release(s *scope) {
+	clear(s.env)
+	x.envs.Put(s.env)
+}
+
+// item carries out the body for one item.
+func (x *iteration) item(n int, v any) {
+	s := x.scope(v)
+	defer x.release(s)
+	key, f := x.key(n, s)
+	if s.item = key; x.s.item != "" {
+		s.item = x.s.item + "/" + key
+	}
+	if f == nil {
+		f = x.run.block(x.loop.block, s)
+	}
+	if f == nil {
+		f = x.fold(n, s)
+	}
+	x.settle(n, s, f)
+}
+
+// key is the item's identity, as text; without one its number, from 1.
+func (x *iteration) key(n int, s *scope) (string, *fault) {
+	number := "#" + strconv.Itoa(n+1)
+	if x.loop.key == nil {
+		return number, nil
+	}
+	v, f := s.eval(x.loop.key)
+	if f != nil {
+		return number, f
+	}
+	switch k := v.(type) {
+	case string:
+		return k, nil
+	case int:
+		return strconv.Itoa(k), nil
+	case nil, types.MissingValue:
+		return number, s.fail(event.Expression, x.loop.key.expr.Range, "item %s has no key", number)
+	}
+	b, err := types.AppendJSON(nil, v)
+	if err != nil {
+		return number, s.fail(event.Expression, x.loop.key.expr.Range, "the key of item %s is %s", number, types.Shapeof(v))
+	}
+	return string(b), nil
+}
+
+// fold adds the item's values to the aggregates.
+func (x *iteration) fold(n int, s *scope) *fault {
+	if len(x.folds) == 0 {
+		return nil
+	}
+	values := make([]any, 0, 8)
+	for i, a := range x.loop.aggregates {
+		v := any(types.Missing)
+		if s.unknown(a.code.expr.Uses) {
+			x.mu.Lock()
+			x.unknown[i] = true
+			x.mu.Unlock()
+		} else {
+			var f *fault
+			s.step = x.op.plan.ID
+			if v, f = s.guarded(&a.value, event.Expression); f != nil {
+				return f
+			}
+		}
+		values = append(values, v)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i, a := range x.loop.aggregates {
+		if err := x.folds[i].add(a.fold, n, values[i]); err != nil {
+			return s.fail(event.Expression, a.code.expr.Range, "aggregate %q: %s", a.name, err)
+		}
+	}
+	return nil
+}
+
+// settle counts the item and says how it went.
+func (x *iteration) settle(n int, s *scope, f *fault) {
+	x.mu.Lock()
+	x.count++
+	switch {
+	case f == nil:
+		x.succeeded++
+	case s.over() && !f.InDoubt:
+		x.count-- // not done, and not failed either: the run was stopped under it
+		x.mu.Unlock()
+		return
+	default:
+		x.failed++
+		if x.fault == nil || n < x.at {
+			x.fault, x.at = f, n
+		}
+		p := x.loop.plan
+		x.stop = x.stop || !p.Continue || p.MaxErrors > 0 && x.failed > p.MaxErrors
+	}
+	x.mu.Unlock()
+	if f == nil {
+		x.run.emit(event.ItemDone{ForEach: x.op.plan.ID, Item: s.item, Index: n})
+		return
+	}
+	if f.InDoubt {
+		x.run.doubts.Add(1)
+	}
+	x.run.emit(event.ItemFailed{ForEach: x.op.plan.ID, Item: s.item, Index: n, Failure: &f.Failure})
+}
+
+// verdict is the loop's own fault, if it has one: reading is that of reading the items.
+func (x *iteration) verdict(reading *fault) *fault {
+	p := x.loop.plan
+	switch {
+	case x.fault != nil && (!p.Continue || x.s.over()):
+		return x.fault
+	case x.s.over():
+		return x.s.stopped()
+	case reading != nil:
+		return reading
+	case p.MaxErrors > 0 && x.failed > p.MaxErrors:
+		f := *x.fault
+		f.Detail = fmt.Sprintf("%d items failed, and max_errors is %d. The first of them: item %s.", x.failed, p.MaxErrors, f.Item)
+		return &f
+	}
+	return nil
+}
+
+func (x *iteration) outcome() outcome {
+	v := map[string]any{"count": x.count, "succeeded": x.succeeded, "failed": x.failed, "skipped": 0}
+	out := outcome{value: v}
+	for i, a := range x.loop.aggregates {
+		if x.unknown[i] {
+			out.unknown = append(out.unknown, a.name)
+		} else if r := x.folds[i].result(a.fold); !types.IsMissing(r) {
+			v[a.name] = r
+		}
+	}
+	return out
+}

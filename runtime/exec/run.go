@@ -1,0 +1,230 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"tenon/runtime/event"
+	"tenon/runtime/secret"
+	"tenon/spec/expression"
+	"tenon/spec/source"
+	"tenon/spec/types"
+)
+
+var errRunTimeout = errors.New("the run's timeout is over")
+
+// failureTime bounds what on_failure may take when the run's own time is over.
+const failureTime = time.Minute
+
+// run is one run of a program.
+type run struct {
+	p       *Program
+	host    Host
+	in      Inputs
+	secrets map[string]any
+	targets map[string]*target
+	hosts   []string
+	states  []state // of the outermost ops
+	runtime expression.Runtime
+	all     bool // every event is wanted
+
+	writes, withheld, doubts atomic.Int64
+}
+
+// Run carries out p on h and returns when nothing of it is under way any more. When ctx ends, no
+// further request begins; the host decides how long those under way may take.
+func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
+	r := &run{p: p, host: h, in: in, all: h.Detail() == event.Everything, runtime: h, states: make([]state, len(p.block.ops))}
+	if r.in.Redactor == nil {
+		r.in.Redactor = &secret.Redactor{}
+	}
+	start := h.Now()
+	r.emit(event.RunStarted{Integration: p.plan.Integration, Plan: p.digest, DryRun: in.DryRun})
+	res := r.whole(ctx)
+	res.DryRun, res.Withheld, res.Writes = in.DryRun, int(r.withheld.Load()), int(r.writes.Load())
+	res.Done = r.done()
+	res.Error = res.Error.Redacted(r.in.Redactor.Redact)
+	done := event.RunDone{Status: res.Status, Error: res.Error, Took: event.Millis(h.Now().Sub(start)),
+		Writes: res.Writes, DryRun: res.DryRun, Withheld: res.Withheld}
+	if res.Status != event.Succeeded {
+		done.Done = res.Done
+	}
+	r.emit(done)
+	return res
+}
+
+func (r *run) whole(ctx context.Context) *Result {
+	if t := r.p.plan.Timeout; t > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, t, errRunTimeout)
+		defer cancel()
+	}
+	s := &scope{run: r, ctx: ctx}
+	f := r.prepare(s)
+	if f == nil {
+		f = r.block(r.p.block, s)
+	}
+	var outputs map[string]any
+	if f == nil {
+		outputs, f = r.outputs(s)
+	}
+	if f != nil {
+		r.onFailure(ctx, f, s)
+	}
+	res := &Result{Status: r.status(f), Outputs: outputs}
+	if f != nil {
+		res.Error = &f.Failure
+	}
+	return res
+}
+
+func (r *run) status(f *fault) event.Status {
+	switch {
+	case f != nil && f.Kind == event.RunCanceled && !f.InDoubt:
+		return event.Canceled
+	case f != nil && f.InDoubt || r.doubts.Load() > 0:
+		return event.InDoubt
+	case f != nil:
+		return event.Failed
+	}
+	return event.Succeeded
+}
+
+// prepare binds inputs, variables and secrets, and finds out where the APIs are.
+func (r *run) prepare(s *scope) *fault {
+	r.secrets = make(map[string]any, len(r.in.Secrets))
+	for name, v := range r.in.Secrets {
+		r.secrets[name] = v.Reveal()
+		r.in.Redactor.Add(v.Reveal())
+	}
+	s.env = map[string]any{expression.HostKey: r.runtime, "var": map[string]any{}, "input": map[string]any{}}
+	f := r.bind(s, "var", "variable", r.p.variables, r.in.Variables)
+	if f == nil {
+		f = r.bind(s, "input", "input", r.p.inputs, r.in.Values)
+	}
+	if f == nil {
+		f = r.reach(s)
+	}
+	return f
+}
+
+// bind checks given values against what is declared, and fills in defaults.
+func (r *run) bind(s *scope, key, what string, declared []*input, given map[string]any) *fault {
+	bound := map[string]any{}
+	s.env[key] = bound
+	known := map[string]bool{}
+	for _, in := range declared {
+		known[in.plan.Name] = true
+		v, ok := given[in.plan.Name]
+		if !ok && in.def != nil {
+			var f *fault
+			if v, f = s.eval(in.def); f != nil {
+				return f
+			}
+			ok = !types.IsMissing(v)
+		}
+		if !ok {
+			if in.plan.Type.May(types.Absent) {
+				continue
+			}
+			return s.fail(event.InvalidInput, in.plan.Range, "the %s %q has no value and no default", what, in.plan.Name)
+		}
+		if bad := in.plan.Type.Check(v); len(bad) > 0 {
+			return s.fail(event.InvalidInput, in.plan.Range, "the %s %q does not fit its type: %s", what, in.plan.Name, violation("", bad[0]))
+		}
+		bound[in.plan.Name] = v
+	}
+	for name := range given {
+		if !known[name] {
+			return s.fail(event.InvalidInput, source.Range{}, "there is no %s %q", what, name)
+		}
+	}
+	return nil
+}
+
+// violation is what is wrong with a part of a value, as a clause.
+func violation(what string, v types.Violation) string {
+	at := types.Path(v.Path)
+	switch {
+	case at == "" && what == "":
+		return v.Reason
+	case at == "":
+		return what + " " + v.Reason
+	case what == "":
+		return at + " " + v.Reason
+	case at[0] == '[':
+		return what + at + " " + v.Reason
+	}
+	return what + "." + at + " " + v.Reason
+}
+
+func (r *run) outputs(s *scope) (map[string]any, *fault) {
+	out := map[string]any{}
+	for _, o := range r.p.outputs {
+		if s.unknown(o.code.expr.Uses) {
+			r.emit(event.Warning{Message: fmt.Sprintf("output %q is left out: it depends on a write that was withheld", o.name), Range: o.code.expr.Range})
+			continue
+		}
+		v, f := s.guarded(o, event.Expression)
+		if f != nil {
+			return nil, f
+		}
+		if !types.IsMissing(v) {
+			out[o.name] = v
+		}
+	}
+	return out, nil
+}
+
+// onFailure runs the author's on_failure block. A person who cancels wants it to stop, so it does not run then.
+// A run whose time is over gets a little more for it. What fails in it is said, but is not the run's failure.
+func (r *run) onFailure(ctx context.Context, f *fault, s *scope) {
+	if r.p.onFailure == nil || f.Kind == event.RunCanceled || f.Kind == event.InvalidInput {
+		return
+	}
+	if context.Cause(ctx) == errRunTimeout {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), failureTime, errRunTimeout)
+		defer cancel()
+	}
+	own := s.fork()
+	own.ctx, own.aside = ctx, true
+	own.env["error"] = f.asValue()
+	r.block(r.p.onFailure, own)
+}
+
+func (r *run) emit(e event.Event) {
+	if !r.in.Redactor.Empty() {
+		e = event.Redact(e, r.in.Redactor.Redact)
+	}
+	r.host.Emit(e)
+}
+
+// state is how far an outermost op came.
+type state struct {
+	what  atomic.Pointer[string]
+	loop  atomic.Pointer[tally]
+	begun atomic.Bool
+}
+
+func (r *run) done() []event.Done {
+	var out []event.Done
+	for i, o := range r.p.block.ops {
+		st := &r.states[i]
+		if !st.begun.Load() || o.plan.Kind == "switch" {
+			continue
+		}
+		d := event.Done{Step: o.plan.ID, State: "stopped"}
+		if w := st.what.Load(); w != nil {
+			d.State = *w
+		}
+		if t := st.loop.Load(); t != nil {
+			d.Count, d.Succeeded, d.Failed = t.count, t.succeeded, t.failed
+		}
+		out = append(out, d)
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"tenon/runtime/event"
+	"tenon/spec/expression"
+	"tenon/spec/plan"
+	"tenon/spec/source"
+	"tenon/spec/types"
+)
+
+// scope is where an operation stands: what its expressions see, and what to call it. One branch uses it.
+type scope struct {
+	run   *run
+	ctx   context.Context
+	env   map[string]any
+	outer *scope // around the loop; nil outside
+	step  string // ID of the op that is being carried out
+	item  string // key path of the item, "" outside loops
+	aside bool   // within on_failure
+	// withheld holds what a dry run cannot know: IDs of ops, and "ID.part" for parts of results.
+	withheld map[string]bool
+}
+
+// fork returns a scope of its own for another branch.
+func (s *scope) fork() *scope {
+	c := *s
+	c.env = maps.Clone(s.env)
+	c.withheld = maps.Clone(s.withheld)
+	return &c
+}
+
+// outermost reports whether the scope is that of the integration's own block.
+func (s *scope) outermost() bool { return s.outer == nil && !s.aside }
+
+// loud reports whether everything that happens here is to be said.
+func (s *scope) loud() bool { return s.outer == nil || s.run.all }
+
+// unknown reports whether uses need what a dry run did not do.
+func (s *scope) unknown(uses []expression.Use) bool {
+	for at := s; at != nil; at = at.outer {
+		if len(at.withheld) == 0 {
+			continue
+		}
+		for _, u := range uses {
+			if at.withheld[u.Key] || len(u.Path) > 0 && at.withheld[u.Key+"."+u.Path[0]] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *scope) withhold(key string) {
+	if s.withheld == nil {
+		s.withheld = map[string]bool{}
+	}
+	s.withheld[key] = true
+}
+
+// with sets a name for as long as f runs.
+func (s *scope) with(name string, v any, f func() *fault) *fault {
+	old, had := s.env[name]
+	s.env[name] = v
+	defer func() {
+		if had {
+			s.env[name] = old
+		} else {
+			delete(s.env, name)
+		}
+	}()
+	return f()
+}
+
+// eval computes an expression. Secrets are in reach only of expressions that are marked so.
+func (s *scope) eval(c *code) (any, *fault) {
+	env := s.env
+	if c.expr.Secret {
+		env = maps.Clone(env)
+		env["secret"] = s.run.secrets
+	}
+	v, err := c.prog.Run(env, expression.Limits{Done: s.ctx.Done()})
+	if err == nil {
+		return v, nil
+	}
+	if s.ctx.Err() != nil {
+		return nil, s.stopped()
+	}
+	var e *expression.RunError
+	if !errors.As(err, &e) {
+		return nil, s.fail(event.Internal, c.expr.Range, "%s; this is a bug in Tenon", err)
+	}
+	if e.Bug {
+		return nil, s.fail(event.Internal, e.Range, "%s", e.Message)
+	}
+	return nil, s.fail(event.Expression, e.Range, "%s", e.Message)
+}
+
+// guarded computes an expression and checks what could not be proven of it.
+func (s *scope) guarded(v *value, kind event.Cause) (any, *fault) {
+	x, f := s.eval(v.code)
+	if f == nil {
+		f = s.guard(v.guard, x, kind)
+	}
+	return x, f
+}
+
+func (s *scope) guard(g *plan.Guard, v any, kind event.Cause) *fault {
+	if g == nil {
+		return nil
+	}
+	bad := g.Type.Check(v)
+	if len(bad) == 0 {
+		return nil
+	}
+	f := s.fail(kind, g.Range, "%s: %s", g.What, violation("", bad[0]))
+	for _, b := range bad[1:min(len(bad), 10)] {
+		f.Detail += violation("", b) + "\n"
+	}
+	f.Detail = strings.TrimSpace(f.Detail)
+	return f
+}
+
+// condition computes a bool.
+func (s *scope) condition(c *code) (bool, *fault) {
+	v, f := s.eval(c)
+	if f != nil {
+		return false, f
+	}
+	b, ok := v.(bool)
+	if !ok {
+		return false, s.fail(event.Expression, c.expr.Range, "the condition is %s, neither true nor false", types.Shapeof(v))
+	}
+	return b, nil
+}
+
+// fault is a failure while it can still be caught.
+type fault struct {
+	event.Failure
+	status  int // of the answer; 0: there was none
+	headers any
+	body    any
+}
+
+func (s *scope) fail(kind event.Cause, at source.Range, format string, args ...any) *fault {
+	return &fault{Failure: event.Failure{Kind: kind, Step: s.step, Item: s.item, Range: at, Message: fmt.Sprintf(format, args...)}}
+}
+
+// stopped is the fault of what does not happen any more because the run is stopped.
+func (s *scope) stopped() *fault {
+	if context.Cause(s.ctx) == errRunTimeout {
+		return s.fail(event.Timeout, source.Range{}, "the run took longer than its timeout of %s", s.run.p.plan.Timeout)
+	}
+	return s.fail(event.RunCanceled, source.Range{}, "the run was canceled")
+}
+
+// over reports whether the run has been stopped as a whole, so that f is nothing that a catch or a loop could survive.
+func (s *scope) over() bool { return s.ctx.Err() != nil }
+
+// asValue is the fault as `error` in the author's expressions.
+func (f *fault) asValue() map[string]any {
+	name := f.Step
+	if _, after, ok := strings.Cut(name, "."); ok {
+		name = after
+	}
+	v := map[string]any{"kind": string(f.Kind), "step": name, "message": f.Message, "attempts": f.Attempts}
+	if f.status != 0 {
+		v["status"] = f.status
+	}
+	if f.headers != nil {
+		v["headers"] = f.headers
+	}
+	if f.body != nil && !types.IsMissing(f.body) {
+		v["body"] = f.body
+	}
+	return v
+}
