@@ -20,6 +20,7 @@ import (
 	"tenon/spec/lang"
 	"tenon/spec/plan"
 	"tenon/spec/syntax"
+	"tenon/spec/types"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -259,8 +260,17 @@ func excerpt(line, other string) string {
 	return line[from:min(len(line), from+200)]
 }
 
-// survives checks that a plan is the same after JSON.
-func survives(t *testing.T, p *plan.Plan) {
+// tester is what *testing.T and *rapid.T have in common.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
+	Error(args ...any)
+}
+
+// survives checks that a plan is the same after JSON, and that all of its expressions compile then.
+func survives(t tester, p *plan.Plan) {
 	t.Helper()
 	if err := p.Validate(); err != nil {
 		t.Errorf("Validate: %v", err)
@@ -289,6 +299,36 @@ func survives(t *testing.T, p *plan.Plan) {
 	}
 	if !reflect.DeepEqual(operations(p.Steps), operations(back.Steps)) {
 		t.Error("operations differ after JSON")
+	}
+	compile(t, reflect.ValueOf(back))
+}
+
+// compile compiles every expression in a plan.
+func compile(t tester, v reflect.Value) {
+	t.Helper()
+	switch v.Kind() {
+	case reflect.Pointer:
+		if x, ok := v.Interface().(*plan.Expr); ok && x != nil {
+			if _, err := x.Compile(); err != nil {
+				t.Errorf("%s does not compile after JSON: %v", x.Source, err)
+			}
+			return
+		}
+		if _, isType := v.Interface().(*types.Type); !isType && !v.IsNil() {
+			compile(t, v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			compile(t, v.Field(i))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			compile(t, v.Index(i))
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			compile(t, v.MapIndex(key))
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ var pageParameters = []string{
 // missingPagination notes a list that may have further pages which nobody reads.
 func (f *flow) missingPagination(n *stage) {
 	a := n.answer
-	if n.op.Call.Method != "GET" || !hasList(a.body) {
+	if n.op.Call.Method != "GET" {
 		return
 	}
 	for _, p := range a.op.Parameters {
@@ -84,7 +84,7 @@ func (f *flow) missingPagination(n *stage) {
 		if p.In != "query" || !contains(pageParameters, name) {
 			continue
 		}
-		if !given {
+		if !given && hasList(a.body) {
 			f.diags.Add(lang.PaginationMissing, n.step.Call.Range, "%s answers in pages (it takes %q), and only the first is read.", a.op.name(), p.Name).
 				Explain("To read them all, add paginate { items = …, next = … } and go through step.%s.items.", n.op.Name).
 				Relate(f.locate(p.Origin), "declared here")
