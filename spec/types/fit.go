@@ -167,6 +167,9 @@ func (a *assigner) compare(p pair, r *report) Verdict {
 		return Proven
 	}
 	v := a.nothing(s, t, p, r)
+	if s.Kinds.Has(Null) && t.Kinds.Has(Null) && len(t.Opaque) > 0 {
+		v = max(v, a.opaque(JustNull.Shape(), t, pair{from: JustNull, to: p.to}, r))
+	}
 	s = s.only(^(Absent | Null))
 	if s.Kinds == 0 {
 		return v

@@ -206,6 +206,9 @@ func (a *assigner) property(f *Fields, p *Property, g *Fields, q *Property, r *r
 		}
 		return at.of(p, q).add(problem)
 	}
+	if p.Required && from.Kinds == 0 {
+		return Proven // there are no such objects
+	}
 	if from.Kinds&^Absent == 0 && q.Required {
 		return r.add(f.missing(g, q))
 	}

@@ -29,7 +29,11 @@ func (o *Opaque) misfit() Misfit {
 
 // constraint is the verdict on s against one constraint.
 func (a *assigner) constraint(s *Shape, o *Opaque, p pair) Verdict {
-	if v, ok := a.single(p.from.Without(Absent|Null), 0); ok {
+	v, ok := any(nil), p.from == JustNull
+	if !ok {
+		v, ok = a.single(p.from.Without(Absent|Null), 0)
+	}
+	if ok {
 		c := checker{steps: maxSteps}
 		if c.holds(o, v) {
 			return Proven

@@ -316,7 +316,15 @@ func (x *crossing) fields(p, q *Fields) *Fields {
 		}
 	}
 	o.Properties = sortedProperties(o.Properties)
-	o.Patterns = slices.Concat(p.Patterns, q.Patterns)
+	o.Patterns = slices.Clone(p.Patterns)
+	for _, b := range q.Patterns {
+		i := slices.IndexFunc(o.Patterns, func(a PatternProperty) bool { return a.Pattern == b.Pattern })
+		if i < 0 {
+			o.Patterns = append(o.Patterns, b)
+		} else {
+			o.Patterns[i].Type = x.types(o.Patterns[i].Type, b.Type)
+		}
+	}
 	x.openness(o, p, q)
 	if o.MaxCount >= 0 && o.MinCount > o.MaxCount {
 		return nil

@@ -191,7 +191,7 @@ func (k *keywords) text(kinds Kind) *Text {
 		if !ok {
 			k.wrong("format", "a string")
 		}
-		if kinds == String || !numberFormats[format] {
+		if !kinds.Has(Number) || !numberFormats[format] || k.opt.Dialect == own {
 			x.Format = format
 		}
 	}
@@ -263,6 +263,7 @@ func (k *keywords) fields() *Fields {
 		f.Name, _ = readString(k.get("title"))
 	}
 	required := k.required()
+	var undeclared []*Property // that are required all the same
 	if raw := k.get("properties"); raw != nil {
 		members, err := parseMembers(raw)
 		if err != nil {
@@ -273,10 +274,6 @@ func (k *keywords) fields() *Fields {
 			delete(required, m.name)
 		}
 	}
-	for name := range required {
-		f.Properties = append(f.Properties, &Property{Name: name, Type: k.undeclared(name), Required: true, Origin: k.under("required")})
-	}
-	f.Properties = sortedProperties(f.Properties)
 	if raw := k.get("patternProperties"); raw != nil {
 		members, err := parseMembers(raw)
 		if err != nil {
@@ -297,22 +294,20 @@ func (k *keywords) fields() *Fields {
 	default:
 		f.Openness, f.Additional = Open, k.subschema("additionalProperties", raw)
 	}
+	rest := f.named("") // what f says of other properties; f itself is not complete yet
+	for name := range required {
+		p := rest.implied(name, new(meet))
+		if p == nil {
+			p = &Property{Name: name, Type: Any}
+		}
+		p.Required, p.Origin = true, k.under("required")
+		undeclared = append(undeclared, p)
+	}
+	f.Properties = sortedProperties(append(f.Properties, undeclared...))
 	if len(f.Properties) == 0 && len(f.Patterns) == 0 && f.Openness == Unstated && f.MinCount == 0 && f.MaxCount < 0 {
 		return nil
 	}
 	return f
-}
-
-// undeclared is the type of a property that is required and not declared.
-func (k *keywords) undeclared(name string) *Type {
-	raw := k.get("additionalProperties")
-	if raw == nil || k.get("patternProperties") != nil {
-		return Any
-	}
-	if t := k.subschema("additionalProperties", raw); t != nil {
-		return t
-	}
-	return Any
 }
 
 func (k *keywords) required() map[string]bool {

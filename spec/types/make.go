@@ -222,12 +222,13 @@ func Union(ts ...*Type) *Type {
 // uniteAll unites the shapes of ts. Constraints without normal form hold for their own alternative
 // only, so the union keeps them as one constraint: at least one of ts.
 func uniteAll(ts []*Type, shapes []*Shape) *Shape {
-	s, opaque := &Shape{}, false
+	s, opaque, everything := &Shape{}, false, false
 	for _, o := range shapes {
 		opaque = opaque || len(o.Opaque) > 0
+		everything = everything || o.Untyped && o.Kinds&AnyJSON == AnyJSON && len(o.Opaque) == 0
 		s = unite(s, o)
 	}
-	if opaque && !s.Invalid && !s.Untyped {
+	if opaque && !everything && !s.Invalid {
 		c := *s
 		c.Opaque = []*Opaque{{Why: "alternatives with conditions", rule: ruleAny, types: ts}}
 		return &c
