@@ -71,7 +71,7 @@ func encodePlain(mediaType, contentType string, v any) ([]byte, error) {
 func encodeLines(v any) ([]byte, error) {
 	list, ok := v.([]any)
 	if !ok {
-		return nil, errorf(Unwritable, "a body of one JSON value a line is written from a list, not from %s", types.Shapeof(v))
+		list = []any{v} // many documents describe one line
 	}
 	var out []byte
 	var err error
@@ -147,6 +147,8 @@ type DecodeOptions struct {
 	Declared []string
 	// MaxBytes bounds the body as it comes in. Zero means 64 MiB; negative means no bound.
 	MaxBytes int64
+	// Type says what text is to become: a number where it must be one. nil leaves text as it is.
+	Type *types.Type
 }
 
 const defaultMaxBytes = 64 << 20
@@ -167,7 +169,7 @@ func DecodeBody(contentType string, r io.Reader, o DecodeOptions) (any, error) {
 	if b.Len() == 0 {
 		return types.Missing, nil
 	}
-	return decode(contentType, b.Bytes(), o.Declared)
+	return decode(contentType, b.Bytes(), o)
 }
 
 // buffers holds what bodies are read into and written from; values never share their memory.
@@ -201,7 +203,8 @@ func readAll(b *bytes.Buffer, r io.Reader, limit int64) error {
 }
 
 // decode reads content that the caller may use again.
-func decode(contentType string, content []byte, declared []string) (any, error) {
+func decode(contentType string, content []byte, o DecodeOptions) (any, error) {
+	declared := o.Declared
 	if contentType == "" && len(declared) > 0 {
 		contentType = declared[0]
 	}
@@ -223,7 +226,7 @@ func decode(contentType string, content []byte, declared []string) (any, error) 
 		return nil, errorf(Unsupported, "a body of type %.100q cannot be read", contentType)
 	case isText(t):
 		s, err := toUTF8(content, contentType)
-		return string(s), err
+		return scalar(string(s), o.Type), err
 	}
 	return bytes.Clone(content), nil
 }

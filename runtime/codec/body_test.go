@@ -39,6 +39,7 @@ func TestEncodeBody(t *testing.T) {
 		{"text of nothing", "text/plain", nil, nil, "", "", "not from null"},
 		{"image", "image/png", nil, []byte{1, 2}, "\x01\x02", "", ""},
 		{"lines", "application/x-ndjson", nil, []any{1, map[string]any{"a": 2}}, "1\n{\"a\":2}\n", "", ""},
+		{"one line", "application/x-ndjson", nil, map[string]any{"a": 2}, "{\"a\":2}\n", "", ""},
 		{"XML", "application/xml", nil, map[string]any{}, "", "", "cannot be written"},
 		{"absent in JSON", "application/json", nil, types.Missing, "", "", "the body cannot be written"},
 	}
@@ -108,6 +109,26 @@ func TestDecodeBody(t *testing.T) {
 		}
 		if err != nil || !reflect.DeepEqual(got, tt.want) && !types.Equal(got, tt.want) {
 			t.Errorf("%s: got %v, error %v; want %v", tt.name, got, err, tt.want)
+		}
+	}
+}
+
+func TestDecodeBodyAsType(t *testing.T) {
+	tests := []struct {
+		content string
+		typ     *types.Type
+		want    any
+	}{
+		{"289", nil, "289"},
+		{"289", types.AnyString, "289"},
+		{"289", types.AnyInteger, 289},
+		{"false", types.AnyBoolean, false},
+		{"many", types.AnyInteger, "many"},
+	}
+	for _, tt := range tests {
+		got, err := DecodeBody("text/plain", strings.NewReader(tt.content), DecodeOptions{Type: tt.typ})
+		if err != nil || got != tt.want {
+			t.Errorf("%q: got %#v, error %v; want %#v", tt.content, got, err, tt.want)
 		}
 	}
 }

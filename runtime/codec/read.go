@@ -62,7 +62,7 @@ func readPairs(p *Param, r *pairReader) (any, error) {
 	case 0:
 		return types.Missing, nil
 	case 1:
-		return decode(p.ContentType, []byte(ps[0].value), nil)
+		return decode(p.ContentType, []byte(ps[0].value), DecodeOptions{Type: p.Type})
 	}
 	return nil, repeated(p.Name)
 }
@@ -77,7 +77,7 @@ func readHeader(p *Param, h http.Header) (any, error) {
 		return nil, errorf(Malformed, "the value is not in UTF-8")
 	}
 	if p.ContentType != "" {
-		return decode(p.ContentType, []byte(text), nil)
+		return decode(p.ContentType, []byte(text), DecodeOptions{Type: p.Type})
 	}
 	return joined(text, ",", p, func(s string) (string, error) { return strings.TrimSpace(s), nil })
 }
@@ -92,7 +92,7 @@ func readPath(p *Param, path map[string]string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return decode(p.ContentType, []byte(s), nil)
+		return decode(p.ContentType, []byte(s), DecodeOptions{Type: p.Type})
 	}
 	switch p.Style {
 	case "label":

@@ -96,7 +96,7 @@ func (c *call) decodeBody(contentType string, content []byte, m *openapi.MediaTy
 	case codec.IsForm(contentType):
 		v, err = codec.DecodeForm(content, m.Type, encodings(m))
 	default:
-		v, err = codec.DecodeBody(contentType, bytes.NewReader(content), codec.DecodeOptions{})
+		v, err = codec.DecodeBody(contentType, bytes.NewReader(content), codec.DecodeOptions{Type: m.Type})
 	}
 	if err != nil {
 		return []problem{{In: "body", Message: err.Error()}}
