@@ -38,8 +38,9 @@ func Generate(t *Type, r *rand.Rand, o GenerateOptions) (any, error) {
 type generator struct {
 	r     *rand.Rand
 	items int
-	left  int // values until only what is required is added
-	steps int // values until it gives up; failed attempts count
+	left  int  // values until only what is required is added
+	steps int  // values until it gives up; failed attempts count
+	long  bool // text is made as long as it may be: the usual did not do
 }
 
 const (
@@ -65,7 +66,9 @@ func (g *generator) value(t *Type, depth int) (v any, ok bool) {
 	if len(s.Opaque) > 0 {
 		tries = attempts
 	}
-	for range tries {
+	defer func(was bool) { g.long = was }(g.long)
+	for i := range tries {
+		g.long = i%4 == 3
 		for _, k := range g.kinds(s, depth) {
 			if v, ok := g.kind(s, k, depth); ok && holdsAll(s, v) {
 				return v, true

@@ -44,6 +44,7 @@ var generated = []struct{ name, schema string }{
 	{"few", `{"type": "object", "properties": {"a": {}, "b": {}, "c": {}}, "maxProperties": 1}`},
 	{"some", `{"type": "object", "properties": {"a": {}, "b": {}, "c": {}}, "additionalProperties": false, "minProperties": 3}`},
 	{"one of", `{"oneOf": [{"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}, {"type": "object", "required": ["b"], "properties": {"b": {"type": "string"}}}]}`},
+	{"exactly one of", `{"oneOf": [{"type": "string", "maxLength": 32}, {"type": "string", "maxLength": 36}]}`},
 	{"any of", `{"anyOf": [{"type": "string", "minLength": 5}, {"type": "integer", "maximum": 3}]}`},
 	{"not", `{"type": "integer", "minimum": 1, "maximum": 4, "not": {"enum": [1, 2, 3]}}`},
 	{"if", `{"type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["a", "b"]}, "size": {"type": "integer"}}, "if": {"properties": {"kind": {"const": "a"}}}, "then": {"required": ["size"]}}`},

@@ -89,7 +89,11 @@ func (g *generator) candidate(x *Text, attempt int) (string, bool) {
 	if x.Format == "byte" {
 		v = base64.StdEncoding.EncodeToString([]byte(v))
 	}
-	for utf8.RuneCountInString(v) < x.MinLen {
+	least := x.MinLen
+	if g.long && x.MaxLen >= 0 && x.MaxLen < maxText {
+		least = x.MaxLen
+	}
+	for utf8.RuneCountInString(v) < least {
 		v += " " + g.word()
 	}
 	if x.MaxLen >= 0 && len(v) > x.MaxLen {
