@@ -12,11 +12,15 @@ import (
 
 // StripeMock starts stripe-mock, Stripe's own mock of its API: it checks every request strictly against the
 // specification of [StripeSpec], remembers nothing, and takes any key that begins with sk_test_ as a bearer token. It is a tool of this
-// module, so that only the Go command is needed; the first use compiles it, which takes about a minute. It returns the server's URL.
-func StripeMock(t testing.TB) (url string) {
+// module, so that only the Go command is needed; the first use compiles it, which takes about a minute. What it answers with comes from
+// its own fixtures, or from a file given. It returns the server's URL.
+func StripeMock(t testing.TB, fixtures ...string) (url string) {
 	t.Helper()
-	program := goCommand(t, "tool", "-n", "stripe-mock")
-	p := start(t, "stripe-mock", program, "-http-addr", "127.0.0.1:0")
+	args := []string{"-http-addr", "127.0.0.1:0"}
+	for _, path := range fixtures {
+		args = append(args, "-fixtures", path)
+	}
+	p := start(t, "stripe-mock", goCommand(t, "tool", "-n", "stripe-mock"), args...)
 	address := p.address(t, func(line string) (string, bool) {
 		_, a, ok := strings.Cut(line, "Listening for HTTP at address: ")
 		return a, ok
