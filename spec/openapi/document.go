@@ -51,6 +51,9 @@ type Document struct {
 	byID   map[string][]int // indexes of names
 	byKey  map[key]int
 
+	schemeOnce sync.Once
+	schemeList []declaredScheme
+
 	work     atomic.Int64 // bytes walked over
 	proposed atomic.Int32 // names for broken references
 

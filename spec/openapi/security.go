@@ -42,13 +42,27 @@ type SchemeUse struct {
 // SecuritySchemes lists the schemes of the document in its order.
 func (d *Document) SecuritySchemes() []*SecurityScheme {
 	var out []*SecurityScheme
-	d.schemeFields().each(func(name string, n node) {
-		if f, ok := n.follow(); ok {
-			s, _ := securityScheme(name, f)
-			out = append(out, s)
-		}
-	})
+	for _, s := range d.schemes() {
+		out = append(out, s.SecurityScheme)
+	}
 	return out
+}
+
+// declaredScheme is a scheme, and what is wrong with it if anything is.
+type declaredScheme struct {
+	*SecurityScheme
+	wrong string
+}
+
+func (d *Document) schemes() []declaredScheme {
+	d.schemeOnce.Do(func() {
+		d.schemeFields().each(func(name string, n node) {
+			if f, ok := n.follow(); ok {
+				d.schemeList = append(d.schemeList, securityScheme(name, f))
+			}
+		})
+	})
+	return d.schemeList
 }
 
 func (d *Document) schemeFields() fields {
@@ -65,9 +79,10 @@ func (d *Document) schemeFields() fields {
 	return fields{}
 }
 
-// securityScheme decodes a scheme, and says what is wrong with it.
-func securityScheme(name string, f fields) (s *SecurityScheme, wrong string) {
-	s = &SecurityScheme{Name: name, Description: f.get("description").plain(), Origin: f.n.origin()}
+// securityScheme decodes a scheme.
+func securityScheme(name string, f fields) declaredScheme {
+	wrong := ""
+	s := &SecurityScheme{Name: name, Description: f.get("description").plain(), Origin: f.n.origin()}
 	switch kind := f.get("type").plain(); strings.ToLower(kind) {
 	case "apikey":
 		s.Type, s.In, s.ParamName = "api_key", strings.ToLower(f.get("in").plain()), f.get("name").plain()
@@ -97,7 +112,7 @@ func securityScheme(name string, f fields) (s *SecurityScheme, wrong string) {
 	default:
 		wrong = kind + " is no type of security scheme"
 	}
-	return s, wrong
+	return declaredScheme{s, wrong}
 }
 
 // grants maps the names of flows, of version 2.0 too, to those of OAuth 2.0.
@@ -157,21 +172,21 @@ func (d *Document) requirements(n node) []Requirement {
 
 // checkScheme notes what is wrong with a scheme that is used at a place.
 func (d *Document) checkScheme(name string, use node) {
-	all := d.schemeFields()
-	declared := all.get(name)
-	if !declared.exists() {
-		near := diag.Nearest(name, all.names())
-		if near != "" {
-			near = "; did it mean " + near + "?"
+	var names []string
+	for _, s := range d.schemes() {
+		if s.Name == name {
+			if s.wrong != "" {
+				d.note(Defect{s.Origin, s.wrong})
+			}
+			return
 		}
-		use.defect("names the security scheme %q, which is not declared%s", name, near)
-		return
+		names = append(names, s.Name)
 	}
-	if f, ok := declared.follow(); ok {
-		if _, wrong := securityScheme(name, f); wrong != "" {
-			f.n.defect("%s", wrong)
-		}
+	near := diag.Nearest(name, names)
+	if near != "" {
+		near = "; did it mean " + near + "?"
 	}
+	use.defect("names the security scheme %q, which is not declared%s", name, near)
 }
 
 func contains(list []string, s string) bool {
