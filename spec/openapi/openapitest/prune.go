@@ -184,7 +184,10 @@ func (p *pruner) ref(kind string, at types.Origin, v any, copy func(types.Origin
 		p.components[section][name] = p.ref(kind, to, target, copy)
 	}
 	out := map[string]any{"$ref": prefix + section + "/" + name}
-	if m["nullable"] == true && kind == "schemas" && !p.v2 { // not heard beside a $ref in 3.0, but meant
+	if m["nullable"] == true && kind == "schemas" && !p.v2 { // not heard beside a $ref, but meant
+		if !strings.HasPrefix(p.d.Version, "3.0") {
+			return map[string]any{"anyOf": []any{out, map[string]any{"type": "null"}}}
+		}
 		return map[string]any{"anyOf": []any{out, map[string]any{"nullable": true, "enum": []any{nil}}}}
 	}
 	return out
@@ -321,6 +324,21 @@ func (p *pruner) schema(at types.Origin, v any) any {
 	})
 	if m, ok := copied.(map[string]any); ok && (m["discriminator"] == nil || !allRefs(m["oneOf"]) || !allRefs(m["anyOf"])) {
 		delete(m, "discriminator")
+	}
+	return p.nullable(v, copied)
+}
+
+// nullable keeps that null is allowed where a document says so in a word that its version does not have.
+func (p *pruner) nullable(original, copied any) any {
+	from, _ := original.(map[string]any)
+	to, ok := copied.(map[string]any)
+	switch {
+	case !ok:
+	case p.v2 && from["x-nullable"] == true:
+		to["x-nullable"] = true
+	case !p.v2 && from["nullable"] == true && !strings.HasPrefix(p.d.Version, "3.0"):
+		delete(to, "nullable")
+		return map[string]any{"anyOf": []any{to, map[string]any{"type": "null"}}}
 	}
 	return copied
 }
