@@ -61,6 +61,8 @@ func (f *flow) rootScope(p *plan.Plan) *expression.Scope {
 	for _, i := range p.Inputs {
 		props = append(props, &types.Property{Name: i.Name, Type: i.Type, Required: true})
 	}
+	scope.Define(&expression.Name{Name: "response", Gone: "There is an answer only in a step's paginate and checks; elsewhere it is step.NAME."})
+	scope.Define(&expression.Name{Name: "error", Gone: "There is an error only in a catch and in on_failure."})
 	scope.Define(&expression.Name{Name: "input", Key: "input", Type: types.ObjectOf(props...)})
 	return scope
 }

@@ -113,7 +113,7 @@ var countType = atLeast(0)
 
 func atLeast(n int) *types.Type {
 	low, _ := types.NumOf(n)
-	return types.New(&types.Shape{Kinds: types.Integer, Numbers: []*types.Numeric{{Min: &low}}})
+	return types.Intersect(types.AnyInteger, types.New(&types.Shape{Kinds: types.Integer, Numbers: []*types.Numeric{{Min: &low}}}))
 }
 
 // aggregate types one fold over the items that succeeded.

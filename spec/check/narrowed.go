@@ -46,7 +46,7 @@ func (b *builder) narrowedType(name string, args []*syntax.Expr, e *syntax.Expr)
 	case name == "string":
 		return types.New(&types.Shape{Kinds: types.String, Strings: []*types.Text{text}})
 	case name == "integer":
-		return types.New(&types.Shape{Kinds: types.Integer, Numbers: []*types.Numeric{number}})
+		return types.Intersect(types.AnyInteger, types.New(&types.Shape{Kinds: types.Integer, Numbers: []*types.Numeric{number}}))
 	}
 	return types.New(&types.Shape{Kinds: types.Number, Numbers: []*types.Numeric{number}})
 }

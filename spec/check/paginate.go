@@ -32,7 +32,9 @@ func (f *flow) paginate(n *stage, at site) {
 	a.element = a.items.Type.Elem()
 	a.call.Paginate = &plan.Paginate{Items: a.items, Limit: int64(m.Limit.Value), Rule: "explicit"}
 	if m.Next != nil {
-		a.call.Paginate.Next = f.expr(m.Next, at, expression.Want{Type: a.nextType(), What: fmt.Sprintf("next of step %q", n.op.Name), Optional: true})
+		what := fmt.Sprintf("next of step %q", n.op.Name)
+		a.call.Paginate.Next = f.expr(m.Next, at, expression.Want{Type: a.nextType(), What: what, Optional: true})
+		a.call.Paginate.Guard = guard(a.call.Paginate.Next, what)
 	}
 }
 

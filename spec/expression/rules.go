@@ -102,12 +102,6 @@ var (
 		Name: "out-of-scope", Title: "Not in reach here",
 		Explain: "The name exists, but has no value where the expression stands: a step that runs later, `response` outside a step, `error` outside a catch.",
 		Bad: `integration "example" {
-  on_failure {
-    step "note" {
-      value = error.message
-    }
-  }
-
   output "value" {
     value = error.message
   }
@@ -366,15 +360,44 @@ integration "example" {
 	VariantMismatch = &diag.Rule{
 		Name: "variant-mismatch", Title: "None of the alternatives",
 		Explain: "The schema of the place has several alternatives, and the value fits none of them as a whole, or more than one where it must be one.",
-		Bad: `schema "payment" {
-  type = string({ max_length = 3 })
+		Bad:     paying(`{ card = id, iban = id }`), Good: paying(`{ kind = "card", card = id }`),
+	}
+)
+
+// paying is a project with a mapping to a schema of two alternatives.
+func paying(value string) string {
+	return `-- main.hcl --
+schema "payment" {
+  file = "payment.json"
+}
+
+mapping "pay" {
+  from  = { id = string }
+  to    = schema.payment
+  value = ` + value + `
 }
 
 integration "example" {
-  output "value" {
-    value = 1
+  output "payment" {
+    value = mapping::pay("4711")
   }
 }
-`, Good: output(`1`),
-	}
-)
+-- payment.json --
+{
+  "oneOf": [
+    {
+      "type": "object",
+      "required": ["kind", "card"],
+      "properties": { "kind": { "const": "card" }, "card": { "type": "string" } },
+      "additionalProperties": false
+    },
+    {
+      "type": "object",
+      "required": ["kind", "iban"],
+      "properties": { "kind": { "const": "bank" }, "iban": { "type": "string" } },
+      "additionalProperties": false
+    }
+  ]
+}
+`
+}

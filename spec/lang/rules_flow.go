@@ -173,7 +173,7 @@ integration "orders" {
     call = shop.listOrders
     paginate {
       items = response.body.data
-      next  = response.body.has_more ? { page = response.body.page + 1 } : null
+      next  = null
     }
   }
   output "orders" {
@@ -190,7 +190,7 @@ integration "orders" {
     call = shop.listOrders
     paginate {
       items = response.body.data
-      next  = response.body.has_more ? { page = response.body.page + 1 } : null
+      next  = null
       limit = 1000
     }
   }

@@ -253,7 +253,8 @@ type Content struct {
 // Paginate is how further pages are asked for. Expressions see response.
 type Paginate struct {
 	Items   *Expr  `json:"items"`
-	Next    *Expr  `json:"next,omitempty"` // null or absent: last page. An object: parameters of the next page ({body = …} merges into the body). A string: its URL
+	Next    *Expr  `json:"next,omitempty"`  // null or absent: last page. An object: parameters of the next page ({body = …} merges into the body). A string: its URL
+	Guard   *Guard `json:"guard,omitempty"` // of Next
 	Limit   int64  `json:"limit,omitempty"`
 	Rule    string `json:"rule"`              // "explicit", or the inference rule that matched
 	Collect bool   `json:"collect,omitempty"` // items are used as a list, not as a stream
