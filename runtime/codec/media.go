@@ -8,11 +8,29 @@ import (
 // MediaType is a media type or range without its parameters, in lower case: "application/json".
 // Text that is no media type comes back trimmed and in lower case.
 func MediaType(contentType string) string {
+	if plainType(contentType) {
+		return contentType // as almost all are written; this stands in the way of every request
+	}
 	if t, _, err := mime.ParseMediaType(contentType); err == nil {
 		return t
 	}
 	t, _, _ := strings.Cut(contentType, ";")
 	return strings.ToLower(strings.TrimSpace(t))
+}
+
+// plainType reports whether contentType is nothing but a media type in lower case.
+func plainType(contentType string) bool {
+	slash := false
+	for i := range len(contentType) {
+		switch c := contentType[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '+', c == '.', c == '*':
+		case c == '/' && !slash && i > 0:
+			slash = true
+		default:
+			return false
+		}
+	}
+	return slash && contentType[len(contentType)-1] != '/'
 }
 
 // IsJSON reports whether the media type is JSON or built on it (RFC 6839 §3.1).

@@ -182,10 +182,8 @@ func queryOnly(cs []*Credential, u *url.URL) *url.URL {
 func (a *attempt) read(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	limit := a.c.maxBody
-	tooLarge := &Error{Cause: event.InvalidResponse, Sent: true,
-		Message: fmt.Sprintf("the answer's body is larger than %s, the most that is read of one answer", size(limit))}
 	if resp.ContentLength > limit && a.r.Method != http.MethodHead {
-		return nil, tooLarge
+		return nil, tooLarge(limit)
 	}
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		return nil, nil
@@ -196,7 +194,7 @@ func (a *attempt) read(resp *http.Response) ([]byte, error) {
 		buf = buf[:len(buf)+n]
 		switch {
 		case int64(len(buf)) > limit:
-			return nil, tooLarge
+			return nil, tooLarge(limit)
 		case err == io.EOF:
 			return buf, nil
 		case err != nil:
@@ -205,6 +203,11 @@ func (a *attempt) read(resp *http.Response) ([]byte, error) {
 			buf = slices.Grow(buf, len(buf))
 		}
 	}
+}
+
+func tooLarge(limit int64) *Error {
+	return &Error{Cause: event.InvalidResponse, Sent: true,
+		Message: fmt.Sprintf("the answer's body is larger than %s, the most that is read of one answer", size(limit))}
 }
 
 // firstRead trusts a Content-Length only so far: a server that lies about it costs no memory.
