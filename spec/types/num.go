@@ -121,12 +121,24 @@ func (n Num) Sub(m Num) (Num, error) { return n.compute(m, exact.Sub) }
 // Mul returns n × m, exactly.
 func (n Num) Mul(m Num) (Num, error) { return n.compute(m, exact.Mul) }
 
-// Div returns n ÷ m to 34 digits, halves to even. Dividing by zero is an error.
+// Div returns n ÷ m to 34 digits, halves to even, without zeros at the end that neither n nor m has
+// reason for: 1000 ÷ 100 is 10. Dividing by zero is an error.
 func (n Num) Div(m Num) (Num, error) {
 	if m.dec().IsZero() {
 		return Num{}, errors.New("division by zero")
 	}
-	return n.compute(m, quotient.Quo)
+	q, err := n.compute(m, quotient.Quo)
+	if err != nil {
+		return Num{}, err
+	}
+	usual := min(0, n.dec().Exponent-m.dec().Exponent)
+	short, _ := new(apd.Decimal).Reduce(q.d)
+	if short.Exponent > usual {
+		if _, err := quotient.Quantize(short, short, usual); err != nil {
+			return q, nil
+		}
+	}
+	return bounded(short)
 }
 
 func (n Num) compute(m Num, op func(d, x, y *apd.Decimal) (apd.Condition, error)) (Num, error) {
