@@ -121,64 +121,6 @@ func show(t *testing.T, diags diag.List) {
 	}
 }
 
-// TestRuleExamples lints the examples of every rule: the bad one trips the rule and no other, the
-// good one trips nothing but notes.
-func TestRuleExamples(t *testing.T) {
-	for _, rule := range lang.Rules() {
-		if rule.Bad == "" {
-			continue
-		}
-		t.Run(rule.Name, func(t *testing.T) {
-			tripped := false
-			for _, d := range lint(t, rule.Bad) {
-				tripped = tripped || d.Rule == rule
-				if d.Rule != rule && d.Severity <= max(rule.Severity, diag.Warning) && d.Rule != lang.SpecUnlocked {
-					t.Errorf("the bad example: %s: %s", d.Rule.Name, d.Message)
-				}
-			}
-			if !tripped {
-				t.Error("the bad example does not trip the rule")
-			}
-			for _, d := range lint(t, rule.Good) {
-				if d.Severity != diag.Note || d.Rule == rule {
-					t.Errorf("the good example: %s: %s", d.Rule.Name, d.Message)
-				}
-			}
-		})
-	}
-}
-
-// lint is everything that `tenon lint` says about a project. What cannot be read as HCL is not built:
-// references into it would be reported falsely.
-func lint(t *testing.T, archive string) diag.List {
-	t.Helper()
-	dir := files(archive)
-	_, parsed, diags := build(t, dir)
-	for _, d := range diags {
-		if d.Rule == syntax.Syntax {
-			return diag.List{d}
-		}
-	}
-	diags.Append(Formatting(parsed))
-	diags = Ignore(parsed, diags)
-	diags.Sort()
-	return diags
-}
-
-// TestVocabularyExamples builds the example of every block.
-func TestVocabularyExamples(t *testing.T) {
-	for _, b := range lang.Blocks() {
-		t.Run(b.Name, func(t *testing.T) {
-			_, _, diags := build(t, files(b.Example))
-			for _, d := range diags {
-				if d.Severity != diag.Note && d.Rule != lang.Unused {
-					t.Errorf("%s: %s", d.Rule.Name, d.Message)
-				}
-			}
-		})
-	}
-}
-
 // TestPlans compares the plans of whole projects with golden files, and what comes back from JSON
 // with what went in.
 func TestPlans(t *testing.T) {

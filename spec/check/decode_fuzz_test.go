@@ -55,7 +55,7 @@ func TestShuffledBlocks(t *testing.T) {
 }
 
 func found(t *testing.T, blocks []string) []string {
-	out := messages(lintText(t, strings.Join(blocks, "\n")))
+	out := messages(read(t, strings.Join(blocks, "\n")))
 	slices.Sort(out)
 	return out
 }

@@ -45,14 +45,14 @@ func TestFixesMend(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := lintText(t, string(src))
+		before := read(t, string(src))
 		for _, d := range before {
 			if d.Fix == nil {
 				continue
 			}
 			fixes++
 			fixed := string(src[:d.Fix.Range.Start]) + d.Fix.New + string(src[d.Fix.Range.End:])
-			after := lintText(t, fixed)
+			after := read(t, fixed)
 			if occurrences(messages(after), d.Message) >= occurrences(messages(before), d.Message) {
 				t.Errorf("%s: the fix of %q does not mend it", name, d.Message)
 			}
@@ -76,6 +76,14 @@ func occurrences(list []string, s string) int {
 		}
 	}
 	return n
+}
+
+// read returns what parsing and decoding a project of one file finds.
+func read(t *testing.T, project string) diag.List {
+	t.Helper()
+	f, diags := syntax.Parse("main.hcl", []byte(project))
+	_, found := Decode([]*syntax.File{f})
+	return append(diags, found...)
 }
 
 // decodeText decodes one file without findings.
@@ -221,7 +229,7 @@ func TestManyMistakes(t *testing.T) {
 	for i := range n {
 		fmt.Fprintf(&b, "a%d = 1\n", i)
 	}
-	if got := lintText(t, "integration \"i\" {\n"+b.String()+"}\n"); len(got) != 3*n {
+	if got := read(t, "integration \"i\" {\n"+b.String()+"}\n"); len(got) != 3*n {
 		t.Errorf("got %d findings, want %d", len(got), 3*n)
 	}
 }
@@ -234,7 +242,7 @@ func TestDetails(t *testing.T) {
 		"output \"o\" {\n  value = 1\n}\n":                    `It is a block that stands in "integration" blocks.`,
 		"secret \"s\" {\n  env    = \"A\"\n  zzzzzz = 1\n}\n": `A "secret" block takes "env", "file" and "command".`,
 	} {
-		got := lintText(t, src)
+		got := read(t, src)
 		if len(got) != 1 || got[0].Detail != want {
 			t.Errorf("%s: got %d findings, detail %q, want %q", src, len(got), got[0].Detail, want)
 		}

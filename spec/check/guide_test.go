@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"tenon/spec/syntax"
 )
 
 var (
@@ -34,16 +32,5 @@ func TestGuide(t *testing.T) {
 	}
 	if examples < 10 {
 		t.Errorf("found %d examples, want at least 10", examples)
-	}
-}
-
-// clean checks that a project is in canonical form and that nothing but notes is found in it.
-func clean(t *testing.T, project string) {
-	t.Helper()
-	for _, d := range lintText(t, project) {
-		t.Errorf("%s: %s\n%s", d.Rule.Name, d.Message, project)
-	}
-	if canonical, _ := syntax.Format("main.hcl", []byte(project)); string(canonical) != project {
-		t.Errorf("not in canonical form:\n%s\nbut\n%s", project, canonical)
 	}
 }

@@ -7,9 +7,9 @@ func rules() string {
 		"merely do not rule out (`--notes` lists them). `tenon explain RULE` tells the same on the command line.\n\n"+
 		"A warning or note is hidden by a comment with a reason, on its own line or the line above: `# tenon:ignore RULE reason`.\n\n"+
 		"Examples may name [these specs](../../spec/lang/examples/openapi).")
-	p.line("| rule | |\n| --- | --- |")
+	p.line("| rule | | |\n| --- | --- | --- |")
 	for _, r := range lang.Rules() {
-		p.line("| [`%s`](#%s) | %s |", r.Name, r.Name, cell(r.Title))
+		p.line("| [`%s`](#%s) | %s | %s |", r.Name, r.Name, r.Severity, cell(r.Title))
 	}
 	p.line("")
 	for _, r := range lang.Rules() {
