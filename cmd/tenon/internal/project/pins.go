@@ -1,0 +1,77 @@
+package project
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tenon/spec/check"
+	"tenon/spec/openapi"
+)
+
+// Pins is the specs that a project names as they are now, beside the lock as it was written.
+type Pins struct {
+	Text []byte // of the lock; nil when there is none that can be read
+	lock *check.Lock
+	now  map[string]string // digest by spec
+}
+
+// ReadPins reads the specs that the project names. A spec that cannot be read is an error.
+func ReadPins(dir *Dir) (*Pins, error) {
+	files, _, err := parse(dir)
+	if err != nil {
+		return nil, err
+	}
+	lock, file, diags, err := readLock(dir)
+	if err != nil {
+		return nil, err
+	}
+	pins := &Pins{lock: lock, now: map[string]string{}}
+	if file != nil && !diags.HasErrors() {
+		pins.Text = file.Src
+	}
+	decoded, _ := check.Decode(files)
+	var errs []error
+	for _, api := range decoded.APIs {
+		name := api.Spec.Value
+		if !api.Spec.Set || pins.now[name] != "" {
+			continue
+		}
+		content, err := dir.ReadFile(name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		pins.now[name] = openapi.Digest(content)
+	}
+	return pins, errors.Join(errs...)
+}
+
+// Differences says in a line each how the lock and the specs differ.
+func (p *Pins) Differences() []string {
+	var out []string
+	for _, spec := range slices.Sorted(maps.Keys(p.now)) {
+		switch pinned, ok := p.lock.Digest(spec); {
+		case !ok:
+			out = append(out, spec+" is not pinned")
+		case pinned != p.now[spec]:
+			out = append(out, spec+" has changed since it was pinned")
+		}
+	}
+	for _, spec := range p.lock.Specs() {
+		if p.now[spec] == "" {
+			out = append(out, spec+" is pinned and no longer used")
+		}
+	}
+	return out
+}
+
+// Lock is the lock that holds.
+func (p *Pins) Lock() []byte {
+	lock := new(check.Lock)
+	for spec, digest := range p.now {
+		lock.Pin(spec, digest)
+	}
+	return lock.Format()
+}
