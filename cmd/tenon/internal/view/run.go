@@ -1,0 +1,102 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"tenon/runtime/event"
+	"tenon/spec/source"
+)
+
+// RunVersion is the version of the shape of [Run] (schemas/run.schema.json).
+const RunVersion = 1
+
+// Run is how a run ended.
+type Run struct {
+	ID      string
+	Outputs json.RawMessage // an object; nil when there are none
+	Done    event.RunDone
+	Files   source.Set // of the author
+	Dir     string     // as in [Findings]
+}
+
+type runJSON struct {
+	Version int             `json:"version"`
+	Run     string          `json:"run"`
+	Status  event.Status    `json:"status"`
+	DryRun  bool            `json:"dry_run,omitempty"`
+	Outputs json.RawMessage `json:"outputs,omitempty"`
+	Error   *failureJSON    `json:"error,omitempty"`
+	Done    []event.Done    `json:"done,omitempty"`
+}
+
+type failureJSON struct {
+	Kind     event.Cause      `json:"kind"`
+	Step     string           `json:"step,omitempty"`
+	Item     string           `json:"item,omitempty"`
+	Message  string           `json:"message"`
+	Detail   string           `json:"detail,omitempty"`
+	File     string           `json:"file,omitempty"`
+	Start    *source.Position `json:"start,omitempty"`
+	End      *source.Position `json:"end,omitempty"`
+	Request  *event.Request   `json:"request,omitempty"`
+	Response *event.Response  `json:"response,omitempty"`
+	Attempts int              `json:"attempts,omitempty"`
+	InDoubt  bool             `json:"in_doubt,omitempty"`
+}
+
+// JSON writes the run as one object.
+func (r Run) JSON(w io.Writer) error {
+	out := runJSON{Version: RunVersion, Run: r.ID, Status: r.Done.Status, DryRun: r.Done.DryRun, Outputs: r.Outputs, Done: r.Done.Done}
+	if f := r.Done.Error; f != nil {
+		start, end := Findings{Files: r.Files}.ends(f.Range)
+		out.Error = &failureJSON{f.Kind, f.Step, f.Item, f.Message, f.Detail, f.Range.File, start, end, f.Request, f.Response, f.Attempts, f.InDoubt}
+	}
+	return JSON(w, out)
+}
+
+// Text writes for people how the run ended and, unless it succeeded, why and what had been done.
+func (r Run) Text(w io.Writer, s Style, integration string) {
+	took := time.Duration(r.Done.Took).Round(time.Millisecond)
+	if took >= 10*time.Second {
+		took = took.Round(100 * time.Millisecond)
+	}
+	word, paint := string(r.Done.Status), s.Red
+	switch r.Done.Status {
+	case event.Succeeded:
+		paint = s.Green
+	case event.InDoubt:
+		word = "is in doubt"
+	case event.Canceled:
+		word = "was interrupted"
+	}
+	fmt.Fprintf(w, "%s %s after %s, %s\n", s.Bold(clean(integration)), paint(word), duration(took), r.writes())
+	if r.Done.Status == event.Succeeded {
+		return
+	}
+	if r.Done.Error != nil {
+		Failure(w, s, r.Done.Error, r.Files, r.Dir)
+	}
+	for _, d := range r.Done.Done {
+		fmt.Fprintf(w, "  %s %s\n", s.Dim(pad(strings.ReplaceAll(d.State, "_", " "), 8)), done(d))
+	}
+}
+
+func (r Run) writes() string {
+	if r.Done.DryRun {
+		return plural(r.Done.Withheld, "write") + " withheld"
+	}
+	return plural(r.Done.Writes, "write") + " made"
+}
+
+// done says how far one step or loop came.
+func done(d event.Done) string {
+	text := clean(d.Step)
+	if d.Count > 0 {
+		text += fmt.Sprintf(": %s, %s succeeded, %s failed", plural(d.Count, "item"), count(d.Succeeded), count(d.Failed))
+	}
+	return text
+}
