@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"tenon/cmd/tenon/internal/project"
+	"tenon/cmd/tenon/internal/view"
+	"tenon/spec/diag"
+)
+
+type lintFlags struct {
+	format string
+	json   bool
+	notes  bool
+	strict string
+}
+
+func newLint(e *env) *cobra.Command {
+	var f lintFlags
+	cmd := &cobra.Command{
+		Use:     "lint [DIR]",
+		GroupID: groupWrite,
+		Short:   "Check a project against the specs of its APIs",
+		Long: `Checks everything that can be checked before anything runs, and reports all of it
+at once. An error cannot work; a warning is something that the specs say can go
+wrong; a note is something that the specs merely do not rule out. The exit status
+is 1 if there are errors.
+
+'tenon explain RULE' tells more about a rule. A finding is silenced by a comment
+on its line or the line above: # tenon:ignore RULE reason`,
+		Example: `  tenon lint
+  tenon lint --notes integrations/quickstart
+  tenon lint --strict              # warnings are errors
+  tenon lint --format github       # annotations on a pull request`,
+		Args: between(0, 1, "one directory at most"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return lint(e, argument(args, 0, "."), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.format, "format", "text", "text, json (schemas/lint.schema.json) or github")
+	flags.BoolVar(&f.json, "json", false, "the same as --format json")
+	flags.BoolVar(&f.notes, "notes", false, "show the notes too; JSON always has them")
+	flags.StringVar(&f.strict, "strict", "", "make warnings errors; --strict=notes: notes too")
+	flags.Lookup("strict").NoOptDefVal = "warnings"
+	complete(cmd, "format", lintFormats...)
+	complete(cmd, "strict", "warnings", "notes")
+	return cmd
+}
+
+var lintFormats = []string{"text", "json", "github"}
+
+func lint(e *env, dir string, f lintFlags) error {
+	if f.json {
+		f.format = "json"
+	}
+	if !slices.Contains(lintFormats, f.format) {
+		return usagef("--format is text, json or github, not %q", f.format)
+	}
+	p, err := load(e, dir)
+	if err != nil {
+		return err
+	}
+	defer p.Dir.Close()
+	if err := harden(p.Findings, f.strict); err != nil {
+		return err
+	}
+	if err := showFindings(e, p, dir, f); err != nil {
+		return err
+	}
+	if p.Findings.HasErrors() {
+		return status(exitNotWell)
+	}
+	return nil
+}
+
+// harden makes errors of warnings, and of notes if asked to.
+func harden(findings diag.List, strict string) error {
+	if strict != "" && strict != "warnings" && strict != "notes" {
+		return usagef("--strict takes notes or nothing, not %q", strict)
+	}
+	for _, d := range findings {
+		if d.Severity == diag.Warning && strict != "" || d.Severity == diag.Note && strict == "notes" {
+			d.Severity = diag.Error
+		}
+	}
+	return nil
+}
+
+func showFindings(e *env, p *project.Project, dir string, f lintFlags) error {
+	findings := view.Findings{List: p.Findings, Files: p.Files, Dir: dir}
+	switch f.format {
+	case "json":
+		return findings.JSON(e.Stdout)
+	case "github":
+		findings.GitHub(e.Stdout, f.notes)
+		return nil
+	}
+	findings.Text(e.Stdout, e.style(e.Stdout), f.notes)
+	_, err := fmt.Fprintln(e.Stdout, findings.Summary(f.notes))
+	return err
+}
