@@ -7,6 +7,7 @@ import (
 	"tenon/spec/expression"
 	"tenon/spec/model"
 	"tenon/spec/plan"
+	"tenon/spec/syntax"
 	"tenon/spec/types"
 )
 
@@ -47,7 +48,7 @@ func (f *flow) elements(n *stage, each *plan.ForEach, at site) *types.Type {
 		return types.Invalid
 	}
 	what := fmt.Sprintf("in of for_each %q", n.op.Name)
-	x := f.alias(n.loop.In, at, expression.Want{Type: iterable, What: what, StreamOK: true})
+	x := f.alias(n.loop.In, at, expression.Want{Type: iterable, What: what, StreamOK: true, Optional: f.isStream(n.loop.In)})
 	if x == nil {
 		return types.Invalid
 	}
@@ -68,6 +69,17 @@ func (f *flow) elements(n *stage, each *plan.ForEach, at site) *types.Type {
 	each.In = x
 	each.Guard = guard(x, what)
 	return x.Type.Elem()
+}
+
+// isStream reports whether an expression is the items of a paginated step. If that step did not run,
+// there are none to go through.
+func (f *flow) isStream(e *syntax.Expr) bool {
+	path, ok := e.Traversal()
+	if !ok || len(path) != 3 || path[0].Name != "step" || path[2].Name != "items" {
+		return false
+	}
+	source := f.nodes["step."+path[1].Name]
+	return source != nil && source.answer != nil && source.answer.element != nil
 }
 
 // iterable is what a for_each can go through.

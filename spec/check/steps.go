@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"tenon/spec/diag"
 	"tenon/spec/expression"
@@ -50,7 +51,34 @@ func (f *flow) alias(e *syntax.Expr, at site, w expression.Want) *plan.Expr {
 	if w.Missing.IsZero() {
 		w.Missing = e.Range
 	}
+	f.headerCase(t, e)
 	return f.check(t, at.scope, w)
+}
+
+// headerCase reports headers of an answer that are asked for with capitals: their names are in lower
+// case, however the provider writes them.
+func (f *flow) headerCase(t *expression.Tree, e *syntax.Expr) {
+	for _, r := range t.Refs() {
+		at := 0 // of "headers" in the path
+		if r.Root == "step" {
+			at = 1
+		} else if r.Root != "response" && r.Root != "error" {
+			continue
+		}
+		if len(r.Path) < at+2 || r.Path[at] != "headers" {
+			continue
+		}
+		name, place := r.Path[at+1], r.Ranges[at+2]
+		lower := strings.ToLower(name)
+		if lower == name {
+			continue
+		}
+		written := lower
+		if strings.HasPrefix(e.File().Text(place), `"`) {
+			written = quote(lower)
+		}
+		f.diags.Add(expression.UnknownField, place, "The names of headers are in lower case here.").Suggest(lower, written)
+	}
 }
 
 // loose types expressions whose place is wrong, so that what is wrong inside them is told too.

@@ -264,7 +264,7 @@ type Paginate struct {
 type ForEach struct {
 	Var         string       `json:"var"`
 	In          *Expr        `json:"in"`
-	Stream      string       `json:"stream,omitempty"` // ID of the paginated step whose items are read page by page; In is nil then
+	Stream      string       `json:"stream,omitempty"` // ID of the paginated step whose items are read page by page, none if it was skipped; In is nil then
 	Guard       *Guard       `json:"guard,omitempty"`  // of In
 	Where       *Expr        `json:"where,omitempty"`
 	Key         *Expr        `json:"key,omitempty"`
