@@ -215,7 +215,7 @@ func TestRealDocuments(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("no documents beside the checkout")
 	}
-	judge(t, files, 8, 1)
+	judge(t, files, 5, 1)
 }
 
 // judge asks operations of documents, at most so many of each and so often, and reports what was not fine.
