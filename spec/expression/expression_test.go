@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tenon/spec/diag"
 	"tenon/spec/syntax"
@@ -60,7 +61,7 @@ var orderType = named("shop.schemas.Order",
 
 func orderValue() map[string]any {
 	return map[string]any{
-		"id": "o1", "status": "paid", "note": nil, "total": "19.99", "count": 3, "rate": 1.5, "paid": true,
+		"at": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "id": "o1", "status": "paid", "note": nil, "total": "19.99", "count": 3, "rate": 1.5, "paid": true,
 		"customer": map[string]any{"name": "Ann"},
 		"lines":    []any{map[string]any{"sku": "a", "qty": 2}, map[string]any{"sku": "b", "qty": 5, "gift": true}},
 		"tags":     map[string]any{"b": "2", "a": "1"},
