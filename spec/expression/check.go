@@ -78,6 +78,8 @@ type value struct {
 	owner string
 	// whenTrue and whenFalse are what is known once it turned out true or false.
 	whenTrue, whenFalse *facts
+	// left is what leaves the place of the value out.
+	left types.Kind
 	// bad says that it was found wrong: nothing more is said about it.
 	bad bool
 }

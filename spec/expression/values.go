@@ -131,9 +131,9 @@ func computedObject(fields []field, vs []any) any {
 		if f.computed {
 			key = mustText(vs[i])
 			i++
-			if _, twice := m[key]; twice {
-				fail("the key %q stands in the object twice", key)
-			}
+		}
+		if _, twice := m[key]; twice {
+			fail("a key stands in the object twice")
 		}
 		f.set(m, key, vs[i])
 		i++

@@ -58,8 +58,8 @@ func (c *checker) leaf(v value, w *want) value {
 		}
 		return c.needed(v, w)
 	}
-	v = c.settleAbsence(v, w)
-	if v.bad {
+	v, done := c.settleAbsence(v, w)
+	if done {
 		return v
 	}
 	v = c.convert(v, w)
@@ -68,6 +68,9 @@ func (c *checker) leaf(v value, w *want) value {
 	v.bad = v.bad || types.VerdictOf(problems) == types.Wrong
 	c.proven(w, len(problems) == 0)
 	c.use(v)
+	if v.left != 0 {
+		v.typ = v.typ.With(types.Absent)
+	}
 	return v
 }
 
@@ -90,7 +93,7 @@ func verdict(wrong bool) types.Verdict {
 
 // settleAbsence deals with values that may be absent or null: they leave an optional place out, and
 // fail elsewhere.
-func (c *checker) settleAbsence(v value, w *want) value {
+func (c *checker) settleAbsence(v value, w *want) (out value, done bool) {
 	if w.optional {
 		rest := v.typ.Without(types.Absent)
 		if w.dropNull && !v.known {
@@ -98,12 +101,13 @@ func (c *checker) settleAbsence(v value, w *want) value {
 		}
 		if len(kindsOf(rest)) == 0 {
 			c.use(v)
-			v.typ, v.bad = types.JustAbsent, false
 			c.proven(w, true)
-			return value{code: v.code, typ: types.JustAbsent, node: v.node, secret: v.secret, bad: true}
+			v.typ = types.JustAbsent
+			return v, true
 		}
+		v.left = v.typ.Kinds() &^ rest.Kinds()
 		v.typ = rest
-		return v
+		return v, false
 	}
 	if v.typ.May(types.Absent) {
 		c.misfit(v, w, types.Problem{Misfit: types.MisfitAbsent, Verdict: verdict(v.typ.Is(types.Absent)), From: v.typ, To: w.typ})
@@ -111,7 +115,7 @@ func (c *checker) settleAbsence(v value, w *want) value {
 		v.bad = v.typ.Is(types.Absent)
 		v.typ = v.typ.Without(types.Absent)
 	}
-	return v
+	return v, v.bad
 }
 
 // presentOnly is v's code, which at run time fails where the value is absent.
@@ -296,6 +300,11 @@ func (c *checker) objectInto(n *ast.MapNode, w *want, target *types.Type) value 
 func objectType(props []*types.Property, additional []*types.Type) *types.Type {
 	if additional == nil {
 		return types.ObjectOf(props...)
+	}
+	for i, p := range props {
+		if !p.Required { // a computed key may stand in its place
+			props[i] = &types.Property{Name: p.Name, Type: types.Union(append([]*types.Type{p.Type}, additional...)...)}
+		}
 	}
 	return types.New(&types.Shape{Kinds: types.Object, Objects: []*types.Fields{{
 		Properties: props, Openness: types.Open, Additional: types.Union(additional...), MaxCount: -1,
