@@ -310,7 +310,9 @@ func (g *writer) body() string {
 	}{
 		{"memo", func() string { return g.text(2) }},
 		{"ref", func() string { return g.text(2) }},
-		{"state", func() string { return g.pick("order.status", `match(order.status, { open = "open", paid = "paid", shipped = "paid" })`, "order.anything") }},
+		{"state", func() string {
+			return g.pick("order.status", `match(order.status, { open = "open", paid = "paid", shipped = "paid" })`, "order.anything")
+		}},
 		{"at", func() string { return "order.at" }},
 		{"day", func() string { return g.pick("order.at", "order.anything") }},
 		{"lines", func() string {
