@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"math"
 	"unicode/utf8"
 
 	"tenon/spec/types"
@@ -42,35 +43,35 @@ func between(k types.Kind, low, high *types.Num) *types.Type {
 	return types.New(&types.Shape{Kinds: k, Numbers: []*types.Numeric{{Min: low, Max: high}}})
 }
 
-// integerRange is the type of a op b for integers: a range where both have one, else any integer.
+// integerRange is the type of a op b for integers. A bound of the result follows from those of the
+// operands; what would go beyond 64 bits fails instead, so there is always one.
 func integerRange(op string, a, b *types.Type) *types.Type {
-	al, ah := bounds(a)
-	bl, bh := bounds(b)
-	if al == nil || ah == nil || bl == nil || bh == nil {
-		return types.AnyInteger
-	}
-	var all []types.Num
-	add := func(n types.Num, err error) bool {
-		if _, fits := n.Int(); err != nil || !fits {
-			return false
+	al, ah := integerBounds(a)
+	bl, bh := integerBounds(b)
+	var ends []types.Num
+	add := func(n types.Num, err error) {
+		if err == nil {
+			ends = append(ends, n)
 		}
-		all = append(all, n)
-		return true
 	}
-	ok := false
 	switch op {
 	case "+":
-		ok = add(al.Add(*bl)) && add(ah.Add(*bh))
+		add(al.Add(bl))
+		add(ah.Add(bh))
 	case "-":
-		ok = add(al.Sub(*bh)) && add(ah.Sub(*bl))
+		add(al.Sub(bh))
+		add(ah.Sub(bl))
 	case "*":
-		ok = add(al.Mul(*bl)) && add(al.Mul(*bh)) && add(ah.Mul(*bl)) && add(ah.Mul(*bh))
+		add(al.Mul(bl))
+		add(al.Mul(bh))
+		add(ah.Mul(bl))
+		add(ah.Mul(bh))
 	}
-	if !ok {
+	if len(ends) < 2 {
 		return types.AnyInteger
 	}
-	low, high := all[0], all[0]
-	for _, n := range all {
+	low, high := ends[0], ends[0]
+	for _, n := range ends {
 		if n.Cmp(low) < 0 {
 			low = n
 		}
@@ -78,7 +79,27 @@ func integerRange(op string, a, b *types.Type) *types.Type {
 			high = n
 		}
 	}
+	least, most := integerBounds(types.AnyInteger)
+	if low.Cmp(least) < 0 {
+		low = least
+	}
+	if high.Cmp(most) > 0 {
+		high = most
+	}
 	return between(types.Integer, &low, &high)
+}
+
+// integerBounds are the bounds of the integers in t, at most those of 64 bits.
+func integerBounds(t *types.Type) (low, high types.Num) {
+	low, high = *num(math.MinInt), *num(math.MaxInt)
+	l, h := bounds(t)
+	if l != nil && l.Cmp(low) > 0 {
+		low = *l
+	}
+	if h != nil && h.Cmp(high) < 0 {
+		high = *h
+	}
+	return low, high
 }
 
 // sizes returns the bounds on the length of the strings in t; high is -1 without a bound.

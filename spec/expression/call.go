@@ -128,6 +128,10 @@ func (c *checker) invoke(n ast.Node, f *Function, vs []value) value {
 				out.origins = stepAll(out.origins, "[]")
 			}
 		}
+		if f.shallow {
+			c.touch(v)
+			v.origins = nil
+		}
 		if hole == 0 {
 			out.code.args = append(out.code.args, c.use(v))
 		} else {

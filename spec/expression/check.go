@@ -207,20 +207,36 @@ func (c *checker) localNames() []string {
 	return out
 }
 
-// useSet collects Uses, each once, dropping those that a shorter path covers.
+// touch records that only the kind of v is read and returns how.
+func (c *checker) touch(v value) *code {
+	if c.quiet == 0 {
+		for _, o := range v.origins {
+			o.Shallow = true
+			c.uses.add(o)
+		}
+	}
+	return v.code
+}
+
+// useSet collects Uses, each once.
 type useSet struct{ m map[string]Use }
 
 func (u *useSet) add(x Use) {
 	if u.m == nil {
 		u.m = map[string]Use{}
 	}
-	u.m[x.Key+"\x00"+pathKey(x.Path)] = x
+	k := x.Key + "\x00" + pathKey(x.Path)
+	if old, ok := u.m[k]; ok {
+		x.Shallow = x.Shallow && old.Shallow
+	}
+	u.m[k] = x
 }
 
+// list drops what other uses imply: a path below one that is read, and a kind where something below is read.
 func (u *useSet) list() []Use {
 	var out []Use
 	for _, x := range u.m {
-		if !u.covered(x) {
+		if !u.implied(x) {
 			out = append(out, x)
 		}
 	}
@@ -233,19 +249,17 @@ func (u *useSet) list() []Use {
 	return out
 }
 
-func (u *useSet) covered(x Use) bool {
+func (u *useSet) implied(x Use) bool {
 	for i := range x.Path {
-		if _, ok := u.m[x.Key+"\x00"+pathKey(x.Path[:i])]; ok {
+		if y, ok := u.m[x.Key+"\x00"+pathKey(x.Path[:i])]; ok && !y.Shallow {
 			return true
 		}
 	}
-	return false
-}
-
-// below reports whether anything is read below o.
-func (u *useSet) below(o Use) bool {
-	for _, x := range u.m {
-		if x.Key == o.Key && len(x.Path) >= len(o.Path) && slices.Equal(x.Path[:len(o.Path)], o.Path) {
+	if !x.Shallow {
+		return false
+	}
+	for _, y := range u.m {
+		if y.Key == x.Key && len(y.Path) > len(x.Path) && slices.Equal(y.Path[:len(x.Path)], x.Path) {
 			return true
 		}
 	}
@@ -253,7 +267,7 @@ func (u *useSet) below(o Use) bool {
 }
 
 func (u Use) step(name string) Use {
-	return Use{u.Key, append(u.Path[:len(u.Path):len(u.Path)], name)}
+	return Use{Key: u.Key, Path: append(u.Path[:len(u.Path):len(u.Path)], name)}
 }
 
 func stepAll(us []Use, name string) []Use {

@@ -18,7 +18,8 @@ type Expr struct {
 	Secret bool
 	// Uses lists which parts of which names from outside are read.
 	Uses []Use
-	// Guard is what must be checked of the value at run time; nil when all is proven.
+	// Guard is what must be checked of the value at run time; nil when all is proven, and after decoding
+	// from JSON: the plan keeps it where it is checked.
 	Guard *types.Type
 	// Fields tells for each leaf of an object constructor where it comes from and whether it is proven.
 	Fields []Field
@@ -31,10 +32,12 @@ type Expr struct {
 }
 
 // Use is one part of a name that an expression reads: Key as in the run-time environment, and the
-// longest path that is known before running.
+// longest path that is known before running; "[]" is every element. All below the path counts as read,
+// unless Shallow says that only what kind of value stands there matters, as to len or == null.
 type Use struct {
-	Key  string   `json:"key"`
-	Path []string `json:"path,omitempty"`
+	Key     string   `json:"key"`
+	Path    []string `json:"path,omitempty"`
+	Shallow bool     `json:"shallow,omitempty"`
 }
 
 // Field is one leaf of an object constructor.

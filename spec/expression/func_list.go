@@ -32,7 +32,7 @@ func oneOf(args []*types.Type) *types.Type {
 func listFunctions() []*Function {
 	return []*Function{
 		{Signature: "len(x string|list|object) integer", Doc: "The number of code points of a string, of elements of a list, of fields of an object.", Pure: true,
-			Examples: ex(`len("größe")`, `5`, `len([1, 2])`, `2`), result: lenType, prim: primitive{one: func(v any) any {
+			Examples: ex(`len("größe")`, `5`, `len([1, 2])`, `2`), shallow: true, result: lenType, prim: primitive{one: func(v any) any {
 				switch v := v.(type) {
 				case string:
 					return utf8.RuneCountInString(v)

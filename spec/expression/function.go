@@ -29,6 +29,7 @@ type Function struct {
 
 	closure bool // takes a closure in expr("…") notation
 	passes  passing
+	shallow bool // only the kind of its argument matters, and how many parts it has
 	result  func(args []*types.Type) *types.Type
 	special func(c *checker, n ast.Node, args []ast.Node) value
 	prim    primitive

@@ -21,8 +21,10 @@ func (c *checker) eval(n ast.Node, w *want) value {
 		}
 		return c.bad(n)
 	}
+	before := len(c.fields)
 	switch n := n.(type) {
 	case *ast.ConditionalNode:
+		defer c.oneField(n, w, before)
 		return c.conditional(n, w)
 	case *ast.VariableDeclaratorNode:
 		return c.let(n, w)
@@ -42,8 +44,10 @@ func (c *checker) eval(n ast.Node, w *want) value {
 		case name == "map" && isClosure(args):
 			return c.mapNode(n, args, w)
 		case name == "coalesce":
+			defer c.oneField(n, w, before)
 			return c.coalesce(n, args, w)
 		case name == "match" && (len(args) == 2 || len(args) == 3):
+			defer c.oneField(n, w, before)
 			return c.match(n, args, w)
 		case strings.Contains(name, "::"):
 			space, member, _ := strings.Cut(name, "::")
@@ -51,6 +55,7 @@ func (c *checker) eval(n ast.Node, w *want) value {
 		}
 	}
 	if b, ok := n.(*ast.BinaryNode); ok && b.Operator == "??" {
+		defer c.oneField(n, w, before)
 		return c.coalesce(n, []ast.Node{b.Left, b.Right}, w)
 	}
 	v := c.plain(n)

@@ -23,7 +23,6 @@ type exprJSON struct {
 	Range  source.Range    `json:"range"`
 	Secret bool            `json:"secret,omitempty"`
 	Uses   []Use           `json:"uses,omitempty"`
-	Guard  *types.Type     `json:"guard,omitempty"`
 	Fields []Field         `json:"fields,omitempty"`
 	Path   *Use            `json:"path,omitempty"`
 	Const  bool            `json:"const,omitempty"`
@@ -31,7 +30,7 @@ type exprJSON struct {
 	Code   json.RawMessage `json:"code"`
 }
 
-// MarshalJSON writes e without its inferred type.
+// MarshalJSON writes e without its inferred type and its guard, which the plan holds where it is checked.
 func (e *Expr) MarshalJSON() ([]byte, error) {
 	if e.code == nil {
 		return nil, errors.New("an expression without code can't be written; this is a bug in Tenon")
@@ -40,7 +39,7 @@ func (e *Expr) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(exprJSON{e.Source, e.Range, e.Secret, e.Uses, e.Guard, e.Fields, e.path, e.constant, e.files, code})
+	return json.Marshal(exprJSON{e.Source, e.Range, e.Secret, e.Uses, e.Fields, e.path, e.constant, e.files, code})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. Code that was not made by this package is an error, not a panic.
@@ -54,7 +53,7 @@ func (e *Expr) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("expression %s: %w", x.Source, err)
 	}
-	*e = Expr{Source: x.Source, Range: x.Range, Secret: x.Secret, Uses: x.Uses, Guard: x.Guard, Fields: x.Fields, code: c, files: x.Files, path: x.Path}
+	*e = Expr{Source: x.Source, Range: x.Range, Secret: x.Secret, Uses: x.Uses, Fields: x.Fields, code: c, files: x.Files, path: x.Path}
 	if x.Const && c.op == opConst {
 		e.value, e.constant = c.val, true
 	}

@@ -61,19 +61,12 @@ func elemOf(t *types.Type) *types.Type {
 	return t.Only(types.Array).Elem()
 }
 
-// finish records that the list was gone through: where no part of the elements was read, all counts as read.
+// finish records that the list was gone through, whatever was read of its elements.
 func (c *checker) finish(l loopOver) {
-	if c.quiet > 0 {
-		return
-	}
-	for _, o := range l.list {
-		if !c.uses.below(o) {
-			c.uses.add(o)
-		}
-	}
+	c.touch(value{origins: l.list})
 }
 
-// element makes the binding for the element of a loop: #, or a let over it.
+// elementBinding makes the binding for the element of a loop: #, or a let over it.
 func (c *checker) elementBinding(l loopOver) *binding {
 	return &binding{local: "#", typ: l.item, origins: l.origins, secret: l.secret, code: &code{op: opItem}}
 }

@@ -144,7 +144,11 @@ func (c *checker) equality(n *ast.BinaryNode) value {
 		name += " deep"
 	}
 	out := value{node: n, typ: types.AnyBoolean, secret: a.secret || b.secret}
-	out.code = &code{op: opCall, at: c.at(n), name: name, args: []*code{c.use(a), c.use(b)}}
+	read := c.use
+	if a.known && isAbsent(a.value) || b.known && isAbsent(b.value) {
+		read = c.touch
+	}
+	out.code = &code{op: opCall, at: c.at(n), name: name, args: []*code{read(a), read(b)}}
 	if a.known && b.known {
 		out2 := c.constant(n, equal(a.value, b.value) == (n.Operator == "=="))
 		out2.secret = out.secret

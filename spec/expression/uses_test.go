@@ -15,7 +15,7 @@ func TestUses(t *testing.T) {
 		{`order.customer.name == "x" ? order.id : order.status`, `order.customer.name order.id order.status`},
 		{`[for l in order.lines : l.sku]`, `order.lines[].sku`},
 		{`[for l in order.lines : l]`, `order.lines[]`},
-		{`[for l in order.lines : 1]`, `order.lines`},
+		{`[for l in order.lines : 1]`, `order.lines?`},
 		{`[for l in order.lines : l.sku if l.qty > 1]`, `order.lines[].qty order.lines[].sku`},
 		{`[for k, v in order.tags : v]`, `order.tags`},
 		{`order.lines[*].sku`, `order.lines[].sku`},
@@ -31,7 +31,10 @@ func TestUses(t *testing.T) {
 		{`coalesce(order.customer, order.anything).name`, `order.anything.name order.customer.name`},
 		{`must(order.customer, "x").name`, `order.customer.name`},
 		{`lookup(order.anything, "a", order.id)`, `order.anything.a order.id`},
-		{`len(order.lines)`, `order.lines`},
+		{`len(order.lines)`, `order.lines?`},
+		{`order.customer == null`, `order.customer?`},
+		{`order.customer != null ? order.customer.name : ""`, `order.customer.name`},
+		{`len(order.lines) > 1 ? order.lines : []`, `order.lines`},
 		{`{ a = order.id, b = { c = order.customer.city } }`, `order.customer.city order.id`},
 		{`"${order.id} ${input.since}"`, `input.since order.id`},
 		{`match(order.status, { open = order.id, paid = 1, shipped = order.count })`, `order.count order.id order.status`},
@@ -41,7 +44,7 @@ func TestUses(t *testing.T) {
 		{`expr("reduce(order.lines, #acc + .qty, 0)")`, `order.lines`},
 		{`expr("any(order.lines, .gift ?? false)")`, `order.lines[].gift`},
 		{`expr("map(order.lines, # )")`, `order.lines[]`},
-		{`expr("count(order.lines, true)")`, `order.lines`},
+		{`expr("count(order.lines, true)")`, `order.lines?`},
 		{`order.id == order.id || order.paid`, `order.id order.paid`},
 		{`order["id"]`, `order.id`},
 		{`order[order.id]`, `order`},
@@ -57,6 +60,9 @@ func TestUses(t *testing.T) {
 				s += p
 			} else if p != "" {
 				s += "." + p
+			}
+			if u.Shallow {
+				s += "?"
 			}
 			got = append(got, s)
 		}
@@ -186,5 +192,31 @@ func TestRefs(t *testing.T) {
 		if s := strings.Join(got, " "); s != c[1] {
 			t.Errorf("%s\n got %s\nwant %s", c[0], s, c[1])
 		}
+	}
+}
+
+func TestFields(t *testing.T) {
+	tree, _ := parse(t, `{
+    customer = order.id
+    amount   = 1
+    state    = match(order.status, { open = "open", paid = "paid", shipped = "paid" })
+    memo     = order.paid ? order.note : coalesce(order.email, "none")
+    lines    = [for l in order.lines : { sku = l.sku, quantity = l.qty }]
+    ref      = order.email
+  }`)
+	e, diags := tree.Check(orderScope(), Want{Type: invoiceType})
+	var got []string
+	for _, f := range e.Fields {
+		got = append(got, fmt.Sprintf("%s = %s %t", types.Path(f.Path), f.Source, f.Proven))
+	}
+	want := `customer = order.id true
+amount = 1 true
+state = match(order.status, { open = "open", paid = "paid", shipped = "paid" }) true
+memo = order.paid ? order.note : coalesce(order.email, "none") true
+lines[].sku = l.sku true
+lines[].quantity = l.qty true
+ref = order.email false`
+	if s := strings.Join(got, "\n"); s != want {
+		t.Errorf("got\n%s\nwant\n%s\n%s", s, want, say(diags))
 	}
 }

@@ -184,7 +184,7 @@ func (c *checker) alternative(n *ast.MapNode, t *types.Type) *types.Type {
 			continue
 		}
 		given[key.Value] = true
-		if lit, ok := literal(pair.Value); ok {
+		if lit, ok := literalOf(pair.Value); ok {
 			if n := t.Narrow([]string{key.Value}, types.Const(lit)); len(n.Shape().Objects) > 0 {
 				t = n
 			}
@@ -215,8 +215,21 @@ func (c *checker) alternative(n *ast.MapNode, t *types.Type) *types.Type {
 	return out
 }
 
-// literal returns the value of a scalar that is written out.
-func literal(n ast.Node) (any, bool) {
+// anyAlternative makes a literal that the chosen alternative does not take be held against all of
+// them, so that a finding lists what each of them would.
+func (c *checker) anyAlternative(w, pw *want, n ast.Node, name string) {
+	if pw == nil || pw.typ == nil || w.typ == nil {
+		return
+	}
+	if lit, ok := literalOf(n); ok && !pw.typ.Contains(lit) {
+		if all := w.typ.Only(types.Object); len(all.Shape().Objects) > 1 && !all.Field(name).Type.Contains(lit) {
+			pw.typ = all.Field(name).Type.Without(types.Absent)
+		}
+	}
+}
+
+// literalOf returns the value of a scalar that is written out.
+func literalOf(n ast.Node) (any, bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:
 		return n.Value, true
@@ -260,6 +273,7 @@ func (c *checker) objectInto(n *ast.MapNode, w *want, target *types.Type) value 
 			args = append(args, c.present(k, true))
 		}
 		pw := c.propertyWant(w, target, name, pair.Key, literal)
+		c.anyAlternative(w, pw, pair.Value, name)
 		v := c.eval(pair.Value, pw)
 		if pw == nil {
 			v.code = c.use(v)
@@ -462,6 +476,26 @@ func (c *checker) nameLeaf(v value, w *want) {
 		return
 	}
 	c.fields = append(c.fields, Field{Path: w.path, Source: oneLine(c.tree.file.Text(c.place(v.node)), 100), Range: c.place(v.node)})
+}
+
+// oneField makes one field of those that the branches of n have noted for the same place.
+func (c *checker) oneField(n ast.Node, w *want, before int) {
+	if w == nil || len(w.path) == 0 || c.quiet > 0 {
+		return
+	}
+	whole := Field{Path: w.path, Source: oneLine(c.tree.file.Text(c.place(n)), 100), Range: c.place(n), Proven: true}
+	kept := c.fields[:before:before]
+	found := false
+	for _, f := range c.fields[before:] {
+		if !slices.Equal(f.Path, w.path) {
+			kept = append(kept, f)
+			continue
+		}
+		found, whole.Proven = true, whole.Proven && f.Proven
+	}
+	if found {
+		c.fields = append(kept, whole)
+	}
 }
 
 func (c *checker) proven(w *want, yes bool) {

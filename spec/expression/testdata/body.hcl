@@ -34,3 +34,5 @@ af = { customer = order.id, amount = 1, pay = { kind = "card", number = "1" } }
 ag = { customer = order.id, amount = 1, pay = { kind = "cash", number/* ERROR "unknown-property" */ = "1" } }
 ah = { customer = order.id, amount = 1, pay = {/* ERROR "requires number" */ kind = "card" } }
 ai = { customer = order.id, amount = order.nothing/* ERROR "unknown-field" */ }
+aj = { customer = order.id, amount = 1, pay = { kind = "bank"/* ERROR "enum-value.*\"card\", \"cash\"" */, number = "1" } }
+ak = { customer = order.id, amount = len(order.lines) + 1 }
