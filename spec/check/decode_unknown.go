@@ -127,16 +127,16 @@ func home(name string) string {
 	return ""
 }
 
-func where(b *lang.Block) string {
-	if b == lang.File {
-		return "that stands in a file"
-	}
-	return "that stands in " + article(b.Name)
-}
+// where completes "is not a block …".
+func where(b *lang.Block) string { return "that stands in " + takes(b) }
 
+// takes names a block, or a file, with an article.
 func takes(b *lang.Block) string {
-	if b == lang.File {
+	switch b {
+	case lang.File:
 		return "a file"
+	case lang.LockFile:
+		return "a lock"
 	}
 	return article(b.Name)
 }

@@ -39,7 +39,7 @@ func TestParseLock(t *testing.T) {
 		"spec \"a\" {\n}\n":                                                   `needs "digest"`,
 		"sepc \"a\" {\n  digest = \"" + someDigest + "\"\n}\n":                `Did you mean "spec"?`,
 		strings.Repeat("spec \"a\" {\n  digest = \""+someDigest+"\"\n}\n", 2): `another spec called "a"`,
-		"api \"a\" {\n}\n":                                                    `"api" is not a block`,
+		"api \"a\" {\n}\n":                                                    `"api" is not a block that stands in a lock.`,
 		"spec \"a\" {\n":                                                      "never closed",
 	} {
 		lock, diags := ParseLock("tenon.lock.hcl", []byte(src))

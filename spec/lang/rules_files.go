@@ -12,7 +12,7 @@ var UnknownBlock = &diag.Rule{
 	Name:  "unknown-block",
 	Title: "Unknown block",
 	Explain: "Each block takes a fixed set of blocks inside it. This one is not among them: it is misspelt, it belongs elsewhere, or it is a word " +
-		"that this version of Tenon does not have yet. What stands inside it was not looked at.",
+		"that this version of Tenon does not have yet. A misspelt block is read as the one it is close to; what stands inside any other was not looked at.",
 	Bad: `integration "greet" {
   outptu "greeting" {
     value = "hello"
