@@ -32,12 +32,12 @@ type prepared struct {
 // cacheKey is the key for a file with the given digest.
 func cacheKey(digest string) string { return cachePrefix + strings.TrimPrefix(digest, "sha256:") }
 
-// cached returns what the cache has of a file whose text is src.
-func (d *Document) cached(key string, src []byte) (prepared, bool) {
+// cached returns what the cache has of a file with that digest, whose text is src.
+func (d *Document) cached(digest string, src []byte) (prepared, bool) {
 	if d.opt.Cache == nil {
 		return prepared{}, false
 	}
-	data, ok := d.opt.Cache.Get(key)
+	data, ok := d.opt.Cache.Get(cacheKey(digest))
 	if !ok {
 		return prepared{}, false
 	}
@@ -45,13 +45,13 @@ func (d *Document) cached(key string, src []byte) (prepared, bool) {
 }
 
 // keep puts a file that was prepared into the cache, if it was dear.
-func (d *Document) keep(key string, src []byte, p prepared) {
+func (d *Document) keep(digest string, src []byte, p prepared) {
 	least := minCachedJSON
 	if p.json != nil {
 		least = minCachedYAML
 	}
 	if d.opt.Cache != nil && len(src) >= least {
-		d.opt.Cache.Put(key, seal(p))
+		d.opt.Cache.Put(cacheKey(digest), seal(p))
 	}
 }
 

@@ -56,7 +56,7 @@ func TestCorpus(t *testing.T) {
 				t.Errorf("%s: %v", n, err)
 				continue
 			}
-			newWalker(300).look(op, 5)
+			newWalker(120).look(op, 5)
 			if r := d.Locate(op.Origin); strings.Trim(d.Source().Text(r), `"'`) != strings.ToLower(op.Method) {
 				t.Errorf("%s %s is located at %q", name, n.Key(), d.Source().Text(r))
 			}

@@ -103,7 +103,7 @@ func Load(file string, src []byte, o Options) (*Document, error) {
 		files: map[string]*external{}, known: map[Defect]bool{}, operations: map[int]*Operation{},
 		schemas: map[schemaKey]*types.Type{}, anchors: map[*text]map[string]found{},
 	}
-	t, err := d.parse(file, src, func() string { return d.Digest }, rootLevel)
+	t, err := d.parse(file, src, d.Digest)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (t *text) node(e *entry, ptr string) node { return node{t, e.at, e.end, ptr
 func (d *Document) listPath(e *entry) {
 	t := d.main
 	name := e.name(t.json)
-	if strings.HasPrefix(name, "x-") {
+	if isExtension(name) {
 		return
 	}
 	item := t.node(e, "/paths/"+escape(name))

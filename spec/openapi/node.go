@@ -101,8 +101,12 @@ func (n node) bool() bool {
 	return false
 }
 
-// strings reads a list of strings.
+// strings reads a list of strings, also one that stands there without its list.
 func (n node) strings() []string {
+	if one := n.plain(); one != "" {
+		n.defect("must be a list, not a string")
+		return []string{one}
+	}
 	var out []string
 	for _, e := range n.elements() {
 		if s := e.string(); s != "" {
@@ -196,15 +200,17 @@ func (f fields) get(name string) node {
 
 func (f fields) node(m field) node { return node{f.n.t, m.at, m.end, f.n.ptr + "/" + escape(m.name)} }
 
-// each calls do for every member that is no x- extension.
+// each calls do for every member.
 func (f fields) each(do func(name string, n node)) {
 	for i, m := range f.list {
-		if strings.HasPrefix(m.name, "x-") || f.repeated(i) {
-			continue
+		if !f.repeated(i) {
+			do(m.name, f.node(m))
 		}
-		do(m.name, f.node(m))
 	}
 }
+
+// isExtension reports whether a member of an object that may be extended is an extension.
+func isExtension(name string) bool { return strings.HasPrefix(name, "x-") }
 
 // repeated reports whether a later member has the name of member i.
 func (f fields) repeated(i int) bool {

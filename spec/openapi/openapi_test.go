@@ -133,6 +133,7 @@ query where form explode as application/json: object
 query sort form: list of string
 cookie seen form explode: string
 200 Orders
+  header x-page: string
   header X-Total required: integer
   application/json; charset=utf-8: list of Order
 4XX Wrong
@@ -278,6 +279,7 @@ schemas: Order, Orders
 server https://{region}.shop.example.com/v1 [{Name:region Default:eu Enum:[eu us] Description:}]
 server /v1 []
 key api_key header X-Key
+x-key api_key query key
 basic basic
 bearer bearer
 digest digest

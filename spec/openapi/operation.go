@@ -161,6 +161,8 @@ var statusKey = regexp.MustCompile(`^[1-5]([0-9][0-9]|[xX][xX])$`)
 func eachStatus(responses node, do func(status string, r fields)) {
 	responses.object().each(func(status string, n node) {
 		switch {
+		case isExtension(status):
+			return
 		case statusKey.MatchString(status):
 			status = strings.ToUpper(status)
 		case status != "default":

@@ -188,12 +188,3 @@ func (d *Document) checkScheme(name string, use node) {
 	}
 	use.defect("names the security scheme %q, which is not declared%s", name, near)
 }
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -54,7 +55,7 @@ func (d *Document) mediaTypes(f fields, name string) []string {
 	}
 	var out []string
 	for _, s := range own.strings() {
-		if s = strings.TrimSpace(s); !contains(out, s) {
+		if s = strings.TrimSpace(s); !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}
@@ -187,7 +188,7 @@ func (d *Document) inlineSchema(f fields, dir types.Direction) *types.Type {
 	}
 	raw := []byte{'{'}
 	for _, m := range f.list {
-		if notSchema[m.name] || strings.HasPrefix(m.name, "x-") {
+		if notSchema[m.name] || isExtension(m.name) && m.name != "x-nullable" {
 			continue
 		}
 		if len(raw) > 1 {

@@ -38,22 +38,18 @@ func (t *text) source() *source.File {
 }
 
 // parse reads the bytes of a file as JSON or YAML, or takes from the cache what it would find.
-func (d *Document) parse(name string, raw []byte, digest func() string, top *level) (*text, error) {
+func (d *Document) parse(name string, raw []byte, digest string) (*text, error) {
 	if len(raw) > maxSize {
 		return nil, &LoadError{source.Range{File: name}, fmt.Sprintf("it has %d MB; at most %d MB are read", len(raw)>>20, maxSize>>20)}
 	}
 	t := &text{doc: d, name: name, src: decodeText(raw)}
-	key := ""
-	if d.opt.Cache != nil {
-		key = cacheKey(digest())
-	}
-	p, ok := d.cached(key, t.src)
+	p, ok := d.cached(digest, t.src)
 	if !ok {
 		var err error
-		if p, err = t.prepare(top); err != nil {
+		if p, err = t.prepare(); err != nil {
 			return nil, err
 		}
-		d.keep(key, t.src, p)
+		d.keep(digest, t.src, p)
 	}
 	t.json, t.top, t.yaml = t.src, p.top, p.json != nil
 	if t.yaml {
@@ -65,14 +61,14 @@ func (d *Document) parse(name string, raw []byte, digest func() string, top *lev
 }
 
 // prepare finds out what kind of text it is and indexes it.
-func (t *text) prepare(top *level) (prepared, error) {
+func (t *text) prepare() (prepared, error) {
 	start := bom(t.src)
 	trimmed := bytes.TrimLeft(t.src[start:], " \t\r\n")
 	if message := foreign(trimmed); message != "" {
 		return prepared{}, t.fail(start, message)
 	}
 	if trimmed[0] == '{' {
-		list, f := index(t.src, start, top)
+		list, f := index(t.src, start, rootLevel)
 		if f == nil {
 			return prepared{nil, list}, nil
 		}
@@ -84,7 +80,7 @@ func (t *text) prepare(top *level) (prepared, error) {
 	if f != nil {
 		return prepared{}, t.fail(f.at, f.message)
 	}
-	list, f := index(json, 0, top)
+	list, f := index(json, 0, rootLevel)
 	if f != nil {
 		return prepared{}, t.fail(0, "is no OpenAPI document, which is one mapping at its top")
 	}

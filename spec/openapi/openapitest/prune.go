@@ -126,6 +126,11 @@ func (p *pruner) operation(op *openapi.Operation) (map[string]any, error) {
 		out["requestBody"] = p.ref("requestBodies", child(op.Origin, "requestBody"), v, p.body)
 	}
 	if v, ok := own["responses"].(map[string]any); ok {
+		for name := range v {
+			if strings.HasPrefix(name, "x-") {
+				delete(v, name)
+			}
+		}
 		out["responses"] = p.each(child(op.Origin, "responses"), v, func(o types.Origin, v any) any {
 			return p.ref("responses", o, v, p.response)
 		})
@@ -205,9 +210,7 @@ func (p *pruner) each(at types.Origin, v any, copy func(types.Origin, any) any) 
 	m, _ := v.(map[string]any)
 	out := map[string]any{}
 	for name, v := range m {
-		if !strings.HasPrefix(name, "x-") {
-			out[name] = copy(child(at, name), v)
-		}
+		out[name] = copy(child(at, name), v)
 	}
 	return out
 }
