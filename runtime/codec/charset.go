@@ -14,6 +14,9 @@ var bom = []byte("\ufeff")
 
 // charset is the charset parameter of a content type, in lower case; "" if there is none.
 func charset(contentType string) string {
+	if plainType(contentType) {
+		return ""
+	}
 	_, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return ""

@@ -250,10 +250,15 @@ func TestMemoryDoesNotGrowWithTheData(t *testing.T) {
 	}
 }
 
-// BenchmarkMemory compares the peak of the heap at 1,000,000 items in 10,000 pages with that at 10,000 items.
+// BenchmarkMemory compares the peak of the heap at 1,000,000 items in 10,000 pages with that at 10,000 items. The small
+// run is repeated, because the collector's timing makes a peak of many samples higher than one of few.
 func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
-		small, large := peak(b, 10_000), peak(b, 1_000_000)
+		var small float64
+		for range 50 {
+			small = max(small, peak(b, 10_000))
+		}
+		large := peak(b, 1_000_000)
 		b.ReportMetric(large/small, "ratio")
 		b.ReportMetric(small/1e6, "MB-at-10k")
 		b.ReportMetric(large/1e6, "MB-at-1M")

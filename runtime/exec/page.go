@@ -2,6 +2,7 @@ package exec
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -81,13 +82,13 @@ type iterator struct {
 	count int64  // items given
 	empty int    // pages without items in a row
 	size  int
-	seen  map[[16]byte]bool
+	seen  map[uint64]struct{} // hashes: 8 bytes a page, so that a million pages fit
 }
 
 func (st *stream) iterate(s *scope) *iterator {
 	own := st.scope.fork()
 	own.ctx = s.ctx
-	return &iterator{st: st, scope: own, draft: st.start, seen: map[[16]byte]bool{}}
+	return &iterator{st: st, scope: own, draft: st.start, seen: map[uint64]struct{}{}}
 }
 
 // next returns the items of the next page that has any; nil when there is none.
@@ -167,12 +168,10 @@ func (it *iterator) remember(d *draft) bool {
 		}
 	}
 	h.Write(canonical(d.body))
-	key := [16]byte(h.Sum(nil))
-	if it.seen[key] {
-		return false
-	}
-	it.seen[key] = true
-	return true
+	key := binary.BigEndian.Uint64(h.Sum(nil))
+	_, seen := it.seen[key]
+	it.seen[key] = struct{}{}
+	return !seen
 }
 
 func canonical(v any) []byte {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tenon/runtime/event"
@@ -188,9 +189,28 @@ func (a *attempt) read(resp *http.Response) ([]byte, error) {
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		return nil, nil
 	}
-	buf := make([]byte, 0, firstRead(resp.ContentLength))
+	if n := resp.ContentLength; n > 0 && n < 1<<20 {
+		return fill(make([]byte, 0, n+1), resp.Body, limit)
+	}
+	// How much comes is not known, or not to be believed yet: it is read into room that is used again.
+	room := rooms.Get().(*[]byte)
+	buf, err := fill((*room)[:0], resp.Body, limit)
+	if err != nil {
+		return nil, err
+	}
+	body := slices.Clone(buf)
+	if *room = buf; cap(buf) <= 1<<20 {
+		rooms.Put(room)
+	}
+	return body, nil
+}
+
+var rooms = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+
+// fill reads r to its end, but no more than limit bytes.
+func fill(buf []byte, r io.Reader, limit int64) ([]byte, error) {
 	for {
-		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		switch {
 		case int64(len(buf)) > limit:
@@ -208,14 +228,6 @@ func (a *attempt) read(resp *http.Response) ([]byte, error) {
 func tooLarge(limit int64) *Error {
 	return &Error{Cause: event.InvalidResponse, Sent: true,
 		Message: fmt.Sprintf("the answer's body is larger than %s, the most that is read of one answer", size(limit))}
-}
-
-// firstRead trusts a Content-Length only so far: a server that lies about it costs no memory.
-func firstRead(length int64) int {
-	if length >= 0 && length < 1<<20 {
-		return int(length) + 1
-	}
-	return 8 << 10
 }
 
 func size(n int64) string {
