@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -27,11 +28,11 @@ type head struct {
 
 // MarshalJSON writes the envelope on one line.
 func (e Envelope) MarshalJSON() ([]byte, error) {
-	front, err := json.Marshal(head{e.At, e.Run, e.Seq, e.Event.Kind()})
+	front, err := marshal(head{e.At, e.Run, e.Seq, e.Event.Kind()})
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(e.Event)
+	body, err := marshal(e.Event)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +40,16 @@ func (e Envelope) MarshalJSON() ([]byte, error) {
 		return front, nil
 	}
 	return append(append(front[:len(front)-1], ','), body[1:]...), nil
+}
+
+// marshal leaves &, < and > as they are, which stand in URLs and bodies and are read by people. (An
+// encoder around it may still escape them.)
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. A kind it does not know is an error.
