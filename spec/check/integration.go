@@ -2,15 +2,21 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"tenon/spec/diag"
 	"tenon/spec/expression"
+	"tenon/spec/lang"
 	"tenon/spec/model"
 	"tenon/spec/plan"
 	"tenon/spec/source"
 	"tenon/spec/types"
 )
+
+// maxSteps bounds the steps of an integration: it is far beyond what a person writes, and planning takes
+// time by its square.
+const maxSteps = 1000
 
 // integration makes the plan of one integration; nil if it has errors.
 func (b *builder) integration(m *model.Integration) *plan.Plan {
@@ -25,6 +31,11 @@ func (b *builder) integration(m *model.Integration) *plan.Plan {
 	if m.OnFailure != nil {
 		f.fail = &block{}
 		f.collect(f.fail, m.OnFailure.Body, nil, nil)
+	}
+	if len(f.nodes) > maxSteps {
+		b.diags.Add(lang.AttributeValue, m.Header, "Integration %q has %d steps; at most %d can be planned.", m.Name, len(f.nodes), maxSteps).
+			Explain("What is done for many things alike is a for_each.")
+		return nil
 	}
 	for _, id := range keys(f.nodes) {
 		f.link(f.nodes[id])
@@ -70,23 +81,28 @@ func (f *flow) rootScope(p *plan.Plan) *expression.Scope {
 // enter makes the names that the expressions of a block can refer to: results of the blocks around it
 // and, once they have a type, its own.
 func (f *flow) enter(home *block, scope *expression.Scope, outer reach) {
-	r := reach{scope: scope, steps: map[string]*expression.Name{}, loops: map[string]*expression.Name{}}
-	for _, id := range keys(f.nodes) {
-		n := f.nodes[id]
-		name := &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: types.Invalid, Range: n.decl.Header}
-		if known := outer.member(n); known != nil && n.home != home {
-			name = known
+	r := reach{scope: scope, steps: cloned(outer.steps), loops: cloned(outer.loops)}
+	if outer.steps == nil {
+		for _, n := range f.nodes {
+			r.define(n, n.named(types.Invalid, f.gone(home, n)))
 		}
-		if gone := f.gone(home, n); gone != "" {
-			name = &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: types.Invalid, Range: n.decl.Header, Gone: gone}
-		}
-		r.define(n, name)
+	}
+	for _, n := range home.nodes {
+		r.define(n, n.named(types.Invalid, ""))
+	}
+	if home.loop != nil {
+		r.define(home.loop, home.loop.named(types.Invalid, fmt.Sprintf("for_each.%s is there only after its last item.", home.loop.op.Name)))
 	}
 	r.scope = r.namespaces(scope)
 	home.reach = r
 }
 
-// gone says why a result can't be referred to from a block; "" if it can.
+// named is how expressions see n; gone says why they must not use it, if so.
+func (n *stage) named(t *types.Type, gone string) *expression.Name {
+	return &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: t, Range: n.decl.Header, Gone: gone}
+}
+
+// gone says why a result can't be referred to from an outermost block; "" if it can.
 func (f *flow) gone(home *block, n *stage) string {
 	main, here := f.root(n.home), f.root(home)
 	switch {
@@ -94,11 +110,9 @@ func (f *flow) gone(home *block, n *stage) string {
 		return fmt.Sprintf("%s.%s may not have run when the integration fails; on_failure sees error, input and var.", n.op.Kind, n.op.Name)
 	case main != here:
 		return fmt.Sprintf("%s.%s runs only when the integration fails.", n.op.Kind, n.op.Name)
-	case !n.home.contains(home):
+	case n.home != home:
 		loop := n.home.loop
 		return fmt.Sprintf("%s.%s runs once per item of for_each %q. To use its results here, aggregate them there and write for_each.%s.NAME.", n.op.Kind, n.op.Name, loop.op.Name, loop.op.Name)
-	case n.inner != nil && n.inner.contains(home):
-		return fmt.Sprintf("for_each.%s is there only after its last item.", n.op.Name)
 	}
 	return ""
 }
@@ -119,16 +133,6 @@ func (r reach) define(n *stage, name *expression.Name) {
 	}
 }
 
-func (r reach) member(n *stage) *expression.Name {
-	switch n.op.Kind {
-	case "step":
-		return r.steps[n.op.Name]
-	case "for_each":
-		return r.loops[n.op.Name]
-	}
-	return nil
-}
-
 // namespaces returns a scope in which step and for_each have r's members.
 func (r reach) namespaces(parent *expression.Scope) *expression.Scope {
 	s := expression.NewScope(parent)
@@ -147,7 +151,7 @@ func (f *flow) inside(n *stage) reach {
 	r = reach{scope: r.scope, steps: cloned(r.steps), loops: r.loops}
 	for _, x := range n.home.nodes {
 		if x.result != nil && x.skips && x.step != nil && x.step.When == nil && !skipCatch(x.step) && sameCases(x, n) {
-			r.steps[x.op.Name] = &expression.Name{Name: x.op.Name, Key: x.op.ID, Type: x.result, Range: x.decl.Header}
+			r.steps[x.op.Name] = x.named(x.result, "")
 		}
 	}
 	r.scope = r.namespaces(r.scope)
@@ -159,9 +163,7 @@ func (f *flow) inside(n *stage) reach {
 
 func cloned(m map[string]*expression.Name) map[string]*expression.Name {
 	out := make(map[string]*expression.Name, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
+	maps.Copy(out, m)
 	return out
 }
 
@@ -185,9 +187,7 @@ func (f *flow) checkBlock(home *block) *plan.Block {
 }
 
 func (f *flow) checkNode(n *stage) {
-	own := &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: types.Invalid, Range: n.decl.Header,
-		Gone: fmt.Sprintf("%s.%s is the result of this very %s; only its checks can look at it.", n.op.Kind, n.op.Name, n.op.Kind)}
-	n.home.reach.define(n, own)
+	n.home.reach.define(n, n.named(types.Invalid, fmt.Sprintf("%s.%s is the result of this very %s; only its checks can look at it.", n.op.Kind, n.op.Name, n.op.Kind)))
 	r := f.inside(n)
 	n.skips = len(n.cases) > 0
 	switch {
@@ -203,7 +203,7 @@ func (f *flow) checkNode(n *stage) {
 	if n.result == nil {
 		n.result = types.Invalid
 	}
-	n.home.reach.define(n, &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: f.seen(n), Range: n.decl.Header})
+	n.home.reach.define(n, n.named(f.seen(n), ""))
 }
 
 // seen is the type of a node's result for those who do not know whether it ran.

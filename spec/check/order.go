@@ -54,25 +54,25 @@ func (f *flow) order(sequence []*stage) {
 	for i, n := range sequence {
 		all[i] = n.effects()
 	}
-	f.displaced(sequence, all, position)
+	f.displaced(sequence, all, position, needed(sequence))
 	index := map[*stage]int{}
 	reach := make([]bitset, len(sequence)) // what has run for certain before
 	for i, n := range sequence {
 		index[n] = i
-		needed := newBitset(len(sequence))
+		waits := newBitset(len(sequence))
 		for _, on := range n.needs {
 			if j, ok := index[on.on]; ok {
-				needed.set(j)
+				waits.set(j)
 			}
 		}
 		for j := range i {
 			if all[i].waitsFor(all[j]) && !independent(sequence[j], n) {
-				needed.set(j)
+				waits.set(j)
 			}
 		}
 		reach[i] = newBitset(len(sequence))
 		for j := i - 1; j >= 0; j-- {
-			if !needed.has(j) || reach[i].has(j) {
+			if !waits.has(j) || reach[i].has(j) {
 				continue
 			}
 			n.op.After = append(n.op.After, sequence[j].op.ID)
@@ -118,14 +118,14 @@ func independent(a, b *stage) bool {
 
 // displaced reports operations that run before others that are written before them, where that order
 // is meant to be kept: something even earlier needs their result.
-func (f *flow) displaced(sequence []*stage, all []effects, position map[*stage]int) {
+func (f *flow) displaced(sequence []*stage, all []effects, position map[*stage]int, needs []bitset) {
 	for i, n := range sequence {
 		for j := i + 1; j < len(sequence); j++ {
 			x := sequence[j]
 			if position[x] > position[n] || !all[i].waitsFor(all[j]) || independent(n, x) || len(all[j].writes) == 0 {
 				continue
 			}
-			if len(all[i].writes) == 0 && needsDeep(x, n) {
+			if len(all[i].writes) == 0 && needs[j].has(i) {
 				continue // a read that is merely written below what it is read for
 			}
 			who, at := f.firstNeed(n, sequence, position)
@@ -137,14 +137,21 @@ func (f *flow) displaced(sequence []*stage, all []effects, position map[*stage]i
 	}
 }
 
-// needsDeep reports whether x needs n, directly or not.
-func needsDeep(x, n *stage) bool {
-	for _, on := range x.needs {
-		if on.on == n || needsDeep(on.on, n) {
-			return true
+// needed lists for each operation what it needs, directly or not.
+func needed(sequence []*stage) []bitset {
+	index := map[*stage]int{}
+	out := make([]bitset, len(sequence))
+	for i, n := range sequence {
+		index[n] = i
+		out[i] = newBitset(len(sequence))
+		for _, on := range n.needs {
+			if j, ok := index[on.on]; ok {
+				out[i].set(j)
+				out[i].add(out[j])
+			}
 		}
 	}
-	return false
+	return out
 }
 
 // firstNeed finds the operation, written before n, that needs it.

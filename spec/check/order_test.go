@@ -1,8 +1,11 @@
 package check
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"tenon/spec/diag"
 )
 
 // TestOrder compares what each operation waits for. In a project, s.xxx stands for a call of the API s:
@@ -160,5 +163,32 @@ paths:
 				t.Errorf("order\n got %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestManySteps plans as many steps as may be, all of which write and refer to each other, and refuses
+// one more.
+func TestManySteps(t *testing.T) {
+	for _, n := range []int{maxSteps, maxSteps + 1} {
+		var b strings.Builder
+		b.WriteString("-- main.hcl --\napi \"s\" { spec = \"n.yaml\" }\nintegration \"i\" {\nstep \"s0\" { call = s.write }\n")
+		for i := 1; i < n; i++ {
+			fmt.Fprintf(&b, "step \"s%d\" {\ncall = s.write\nbody = { n = step.s%d.body.n + step.s%d.body.n }\n}\n", i, i-1, max(0, i-2))
+		}
+		b.WriteString("}\n-- n.yaml --\n" + numbers)
+		r, _, diags := build(t, files(b.String()))
+		p := r.Plans["i"]
+		switch {
+		case n > maxSteps:
+			if p != nil || diags.Count(diag.Error) != 1 {
+				t.Errorf("%d steps: plan %v, %d errors", n, p != nil, diags.Count(diag.Error))
+			}
+		case p == nil:
+			t.Errorf("%d steps: no plan", n)
+		default:
+			if last := p.Steps.Ops[n-1]; len(last.After) != 1 {
+				t.Errorf("the last of %d steps waits for %v, want only the one before", n, last.After)
+			}
+		}
 	}
 }

@@ -29,6 +29,7 @@ type recorded struct {
 }
 
 func (f *flow) record(x *plan.Expr, at site, alias bool) {
+	at.scope = nil // what was in reach is not needed any more
 	f.recorded = append(f.recorded, recorded{x, at, alias})
 }
 
@@ -173,7 +174,7 @@ func (f *flow) checkChecks(n *stage, r reach) {
 	if len(n.step.Checks) == 0 {
 		return
 	}
-	n.home.reach.define(n, &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: n.result, Range: n.decl.Header})
+	n.home.reach.define(n, n.named(n.result, ""))
 	inner := reach{scope: r.scope, steps: cloned(r.steps), loops: r.loops}
 	inner.steps[n.op.Name] = n.home.reach.steps[n.op.Name]
 	inner.scope = inner.namespaces(r.scope)
