@@ -11,12 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"tenon/integrations"
 )
 
 // TestReference keeps docs/reference/cli.md what the commands themselves say; -update rewrites it.
 func TestReference(t *testing.T) {
 	page := filepath.Join(repository(), "docs", "reference", "cli.md")
-	got := reference(newRoot(&env{LookupEnv: os.LookupEnv}))
+	got := reference(newRoot(&env{}))
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(page), 0o755); err != nil {
 			t.Fatal(err)
@@ -34,9 +36,41 @@ func TestReference(t *testing.T) {
 	}
 }
 
+// TestReadme holds that lint says of the README's mapping, put into the quickstart, what the README shows.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(repository(), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```hcl\n")
+	mapping, rest, _ := strings.Cut(rest, "```\n")
+	_, rest, _ = strings.Cut(rest, "$ tenon lint\n")
+	shown, _, _ := strings.Cut(rest, "```\n")
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, integrations.Quickstart()); err != nil {
+		t.Fatal(err)
+	}
+	project, err := os.ReadFile(filepath.Join(dir, "main.hcl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after, _ := strings.Cut(string(project), "mapping \"invoice\"")
+	_, after, _ = strings.Cut(after, "\n}\n")
+	if err := os.WriteFile(filepath.Join(dir, "main.hcl"), []byte(before+mapping+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	run(t.Context(), testEnv(t, dir, &out, &out, "lint"))
+	for line := range strings.Lines(shown) {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("lint does not say\n%s\nbut\n%s", line, out.String())
+		}
+	}
+}
+
 // TestEveryCommandHasAnExample holds that no help page leaves its reader guessing.
 func TestEveryCommandHasAnExample(t *testing.T) {
-	for _, cmd := range visible(newRoot(&env{LookupEnv: os.LookupEnv})) {
+	for _, cmd := range visible(newRoot(&env{})) {
 		if cmd.Example == "" || cmd.Short == "" {
 			t.Errorf("%s has no example or no summary", cmd.CommandPath())
 		}

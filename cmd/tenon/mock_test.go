@@ -18,13 +18,7 @@ func TestMockServesUntilInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	read, write := io.Pipe()
 	var log bytes.Buffer
-	e := &env{
-		Args:      []string{"mock", "billing", filepath.Join(repository(), "integrations", "quickstart"), "--listen", "127.0.0.1:0"},
-		Stdout:    write,
-		Stderr:    &log,
-		LookupEnv: func(string) (string, bool) { return "", false },
-		Dir:       t.TempDir(),
-	}
+	e := testEnv(t, t.TempDir(), write, &log, "mock", "billing", filepath.Join(repository(), "integrations", "quickstart"), "--listen", "127.0.0.1:0")
 	ended := make(chan int)
 	go func() { ended <- run(ctx, e); write.Close() }()
 	line, err := bufio.NewReader(read).ReadString('\n')
@@ -103,7 +97,7 @@ func TestInitLeavesOthersFilesAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, problems bytes.Buffer
-		e := &env{Args: []string{"init"}, Stdout: &out, Stderr: &problems, LookupEnv: os.LookupEnv, Dir: dir}
+		e := testEnv(t, dir, &out, &problems, "init")
 		if got := run(t.Context(), e); got != exitUsage || out.Len() > 0 || !strings.Contains(problems.String(), taken) {
 			t.Errorf("%s: exit status %d, %q, %q", taken, got, out.String(), problems.String())
 		}

@@ -3,11 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
-	"os"
+	"io"
 	"strings"
 	"sync"
 	"testing"
 )
+
+// testEnv is the env of a user who types args in dir and has set nothing.
+func testEnv(t *testing.T, dir string, out, problems io.Writer, args ...string) *env {
+	cache := t.TempDir()
+	return &env{Args: args, Stdin: strings.NewReader(""), Stdout: out, Stderr: problems, Dir: dir, LookupEnv: func(name string) (string, bool) {
+		return cache, name == "TENON_CACHE"
+	}}
+}
 
 // watched is a stream that tells when a text has been written to it.
 type watched struct {
@@ -86,7 +94,7 @@ paths:
 	ctx, interrupt := context.WithCancel(t.Context())
 	var out bytes.Buffer
 	problems := &watched{text: "interrupted:", seen: make(chan struct{})}
-	e := &env{Args: []string{"run", "note", dir}, Stdout: &out, Stderr: problems, LookupEnv: os.LookupEnv, Dir: dir}
+	e := testEnv(t, dir, &out, problems, "run", "note")
 	ended := make(chan int)
 	go func() { ended <- run(ctx, e) }()
 	select {

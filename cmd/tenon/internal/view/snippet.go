@@ -10,7 +10,7 @@ import (
 )
 
 // snippetWidth bounds how much of a long line (a minified document is one line) is shown.
-const snippetWidth = 100
+const snippetWidth = 120
 
 // snippet shows the line where r starts, with carets under the part of it that r covers:
 //
@@ -51,7 +51,7 @@ func window(line string, from, to int) (string, int, int) {
 	if len(line) <= snippetWidth {
 		return line, from, to
 	}
-	left := max(0, from-snippetWidth/3)
+	left := max(0, min(from-snippetWidth/3, len(line)-snippetWidth))
 	right := min(len(line), left+snippetWidth)
 	for left > 0 && !utf8.RuneStart(line[left]) {
 		left--
