@@ -23,7 +23,7 @@ func TestExamples(t *testing.T) {
 	for _, name := range documents(t) {
 		c.document(t, name)
 	}
-	if c.agree < 300 {
+	if c.agree < 200 {
 		t.Errorf("only %d examples were judged alike; are there fewer?", c.agree)
 	}
 	t.Logf("%d examples judged alike, %d only kin-openapi accepts", c.agree, c.stricter)
