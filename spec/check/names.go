@@ -40,6 +40,7 @@ func (b *builder) declare() {
 func (b *builder) defineGlobals() {
 	b.globals = expression.NewScope(nil)
 	b.globals.Files(b.specs.ReadFile)
+	b.globals.Types(func(e *syntax.Expr) *types.Type { return b.typeOf(e, types.BothWays) })
 	b.globals.Define(&expression.Name{Name: "secret", Gone: "Secrets are not in reach of mappings and defaults."})
 	b.globals.Define(&expression.Name{Name: "var", Gone: "The default of a variable cannot refer to variables."})
 	vars := make([]*types.Property, 0, len(b.project.Variables))

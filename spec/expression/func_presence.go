@@ -8,6 +8,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"tenon/spec/diag"
+	"tenon/spec/syntax"
 	"tenon/spec/types"
 )
 
@@ -51,6 +52,8 @@ func presenceFunctions() []*Function {
 				}
 				return "any"
 			}}},
+		{Signature: "assert_type(x any|absent, type any) any", Doc: "`x`, which the author says is of the type, written as in a schema: `assert_type(x, list(string))`. It is checked at run time.", Pure: true,
+			special: assertingType},
 		{Signature: "file(name string) string", Doc: "The text of a file of the project. It is read when the project is built.",
 			special: readingFile},
 		{Signature: "uuid() string", Doc: "A new random UUID (RFC 9562, version 4). A run that is resumed sees the same one.",
@@ -176,6 +179,33 @@ func revealing(c *checker, n ast.Node, args []ast.Node) value {
 	}
 	v.node, v.secret = n, false
 	return v
+}
+
+// assertingType types assert_type: what x and the type have in common.
+func assertingType(c *checker, n ast.Node, args []ast.Node) value {
+	v := c.infer(args[0])
+	k, ok := args[1].(*ast.ConstantNode)
+	if !ok {
+		c.report(ArgumentType, n, "assert_type is written in HCL notation, since its second argument is a type.")
+		return c.bad(n)
+	}
+	written, ok := k.Value.(*syntax.Expr)
+	if !ok || c.scope.types == nil {
+		c.report(ArgumentType, args[1], "Types can't be written here.")
+		return c.bad(n)
+	}
+	t := c.scope.types(written)
+	if v.bad || isInvalid(v.typ) || isInvalid(t) {
+		return c.bad(n)
+	}
+	both := types.Intersect(v.typ, t)
+	if len(kindsOf(both)) == 0 {
+		c.report(ArgumentType, n, "%s is %s, so it is never %s.", c.subject(v), v.phrase(), phrase(t))
+		return c.bad(n)
+	}
+	out := value{node: n, typ: both, secret: v.secret}
+	out.code = &code{op: opCall, at: c.at(n), name: "assert", val: t, args: []*code{c.use(v)}}
+	return out
 }
 
 func readingFile(c *checker, n ast.Node, args []ast.Node) value {

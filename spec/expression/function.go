@@ -57,8 +57,8 @@ type primitive struct {
 	text func(*frame, any) any
 	many func(*frame, []any) any
 	make func(val any) func(any) any
-	// What make is given: the table of a conversion, a pattern, or else a text.
-	fits, pattern bool
+	// What make is given: the table of a conversion, a type, a pattern, or else a text.
+	fits, typed, pattern bool
 }
 
 func (p primitive) run(f *frame, val any, args []any) any {
@@ -115,7 +115,7 @@ func makeTable() {
 		list []*Function
 	}{
 		{"presence", presenceFunctions()}, {"text", textFunctions()}, {"numbers", numberFunctions()}, {"lists", listFunctions()},
-		{"closures", closureFunctions()}, {"objects", objectFunctions()}, {"time", timeFunctions()}, {"encoding", encodingFunctions()},
+		{"closures", closureFunctions()}, {"objects", objectFunctions()}, {"time", timeFunctions()}, {"encoding", encodingFunctions()}, {"encoding", xmlFunctions()},
 	}
 	table.functions, table.primitives = map[string]*Function{}, operatorPrimitives()
 	for _, g := range groups {

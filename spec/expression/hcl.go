@@ -17,6 +17,7 @@ import (
 // hclReader lowers HCL's syntax tree to expr-lang's. Nothing is evaluated and no name is resolved.
 type hclReader struct {
 	file  *source.File
+	whole *syntax.Expr
 	diags diag.List
 	depth int
 	splat []string // names of the elements of the splats around
@@ -278,6 +279,11 @@ func (p *hclReader) function(e *hclsyntax.FunctionCallExpr) ast.Node {
 		return p.fail(r, "A list cannot be spread over a function's parameters with \"...\". Pass its elements one by one, or use a function that takes a list.")
 	}
 	callee := put(&ast.IdentifierNode{Value: e.Name}, e.NameRange)
+	if e.Name == "assert_type" && len(e.Args) == 2 {
+		// A type is written in a notation of its own, which the scope can read.
+		typ := put(&ast.ConstantNode{Value: p.whole.Of(e.Args[1])}, e.Args[1].Range())
+		return put(&ast.CallNode{Callee: callee, Arguments: []ast.Node{p.read(e.Args[0]), typ}}, r)
+	}
 	return put(&ast.CallNode{Callee: callee, Arguments: p.readAll(e.Args)}, r)
 }
 

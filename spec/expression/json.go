@@ -80,6 +80,8 @@ func (c *code) encode() []any {
 			out = append(out, nil)
 		case fits:
 			out = append(out, map[string]any{"fits": v})
+		case *types.Type:
+			out = append(out, map[string]any{"type": v})
 		default:
 			out = append(out, v)
 		}
@@ -359,10 +361,14 @@ func decodeExtra(raw json.RawMessage) (any, error) {
 		return s, err
 	}
 	var x struct {
-		Fits *fits `json:"fits"`
+		Fits *fits           `json:"fits"`
+		Type json.RawMessage `json:"type"`
 	}
-	if err := json.Unmarshal(raw, &x); err != nil || x.Fits == nil {
+	if err := json.Unmarshal(raw, &x); err != nil || (x.Fits == nil) == (x.Type == nil) {
 		return nil, errCode
+	}
+	if x.Type != nil {
+		return types.ParseType(x.Type)
 	}
 	return *x.Fits, x.Fits.check()
 }
@@ -431,7 +437,10 @@ func (p primitive) extra(val any) bool {
 			_, err := regexp.Compile(s)
 			return err == nil
 		}
-		return !p.fits
+		return !p.fits && !p.typed
+	}
+	if t, ok := val.(*types.Type); ok {
+		return p.typed && t != nil
 	}
 	_, ok := val.(fits)
 	return ok && p.fits

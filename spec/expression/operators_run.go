@@ -117,6 +117,16 @@ func operatorPrimitives() map[string]primitive {
 		"toObject": {many: toObject},
 		"toGroups": {many: toGroups},
 
+		"assert": {typed: true, make: func(val any) func(any) any {
+			t := val.(*types.Type)
+			return func(v any) any {
+				if problems := t.Check(v); len(problems) > 0 {
+					where := types.Path(problems[0].Path)
+					fail("the value is not of the type that is asserted: %s", strings.TrimSpace(where+" "+problems[0].Reason))
+				}
+				return v
+			}
+		}},
 		"fit": {fits: true, make: func(val any) func(any) any {
 			t := val.(fits)
 			return func(v any) any { return t.apply(nil, v, t.Root) }

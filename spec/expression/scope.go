@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tenon/spec/source"
+	"tenon/spec/syntax"
 	"tenon/spec/types"
 )
 
@@ -15,6 +16,7 @@ type Scope struct {
 	names  map[string]*Name
 	facts  *facts
 	files  func(name string) ([]byte, error)
+	types  func(*syntax.Expr) *types.Type
 }
 
 // Name is one thing that an expression can refer to.
@@ -64,7 +66,7 @@ type Param struct {
 func NewScope(parent *Scope) *Scope {
 	s := &Scope{parent: parent, names: map[string]*Name{}}
 	if parent != nil {
-		s.facts, s.files = parent.facts, parent.files
+		s.facts, s.files, s.types = parent.facts, parent.files, parent.types
 	}
 	return s
 }
@@ -74,6 +76,10 @@ func (s *Scope) Define(n *Name) { s.names[n.Name] = n }
 
 // Files lets file("…") read files, which happens when the expression is checked.
 func (s *Scope) Files(read func(name string) ([]byte, error)) { s.files = read }
+
+// Types lets assert_type read types as they are written. The function reports what is wrong with one
+// itself, and gives [types.Invalid] then.
+func (s *Scope) Types(read func(*syntax.Expr) *types.Type) { s.types = read }
 
 // Lookup returns the name as it is seen from s, or nil.
 func (s *Scope) Lookup(name string) *Name {

@@ -49,7 +49,7 @@ const (
 // Parse reads an expression in either notation. It always returns a usable tree; what could not be
 // understood is a finding, and stays quiet from then on.
 func Parse(e *syntax.Expr) (*Tree, diag.List) {
-	p := &hclReader{file: e.File()}
+	p := &hclReader{file: e.File(), whole: e}
 	t := &Tree{file: e.File(), rng: e.Range}
 	t.root = p.read(e.Node())
 	return t, p.diags

@@ -94,6 +94,9 @@ func (e *Expr) File() *source.File { return e.file }
 // Text returns e as written.
 func (e *Expr) Text() string { return e.file.Text(e.Range) }
 
+// Of returns a part of e as an expression of its own. It is for spec/expression alone.
+func (e *Expr) Of(n hclsyntax.Expression) *Expr { return e.of(n) }
+
 func (e *Expr) of(n hclsyntax.Expression) *Expr { return newExpr(e.file, n) }
 
 func newExpr(f *source.File, n hclsyntax.Expression) *Expr {
