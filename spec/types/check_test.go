@@ -35,6 +35,7 @@ func TestCheck(t *testing.T) {
 		{`{"type":"object","required":["a"]}`, `{"b":1}`, []string{`missing-property : lacks "a", which is required`}},
 		{`{"type":"object","properties":{"email":{}},"additionalProperties":false}`, `{"emial":1}`, []string{`unknown-property emial: is not a property of the object with email (there is "email")`}},
 		{`{"type":"object","patternProperties":{"^x-":{"type":"integer"}},"additionalProperties":false}`, `{"x-a":1}`, nil},
+		{`{"oneOf":[{"type":"string","maxLength":3},{"type":"string","minLength":2}],"nullable":true}`, `null`, nil},
 		{`{"not":{"type":"string"}}`, `"x"`, []string{`unproven : does not satisfy: not`}},
 		{`{"if":{"required":["a"]},"then":{"required":["b"]},"type":"object"}`, `{"a":1}`, []string{`unproven : does not satisfy: if/then`}},
 	}

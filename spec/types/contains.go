@@ -47,7 +47,7 @@ func (c *checker) inShape(s *Shape, v any) bool {
 		return false
 	}
 	for _, o := range s.Opaque {
-		if !c.holds(o, v) {
+		if !IsMissing(v) && !c.holds(o, v) {
 			return false
 		}
 	}

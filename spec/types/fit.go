@@ -168,7 +168,15 @@ func (a *assigner) compare(p pair, r *report) Verdict {
 	}
 	v := a.nothing(s, t, p, r)
 	if s.Kinds.Has(Null) && t.Kinds.Has(Null) && len(t.Opaque) > 0 {
-		v = max(v, a.opaque(JustNull.Shape(), t, pair{from: JustNull, to: p.to}, r))
+		null, inner := Proven, r
+		if r != nil && s.Kinds != Null {
+			c := *r
+			c.soft, inner = true, &c
+		}
+		if null = a.opaque(JustNull.Shape(), t, pair{from: JustNull, to: p.to}, inner); null == Wrong && s.Kinds != Null {
+			null = Unproven
+		}
+		v = max(v, null)
 	}
 	s = s.only(^(Absent | Null))
 	if s.Kinds == 0 {

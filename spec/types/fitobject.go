@@ -1,6 +1,7 @@
 package types
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,9 @@ func (a *assigner) objects(s, t *Shape, r *report) Verdict {
 	var j several
 	for _, f := range ss {
 		v, at := a.variant(f, t)
+		if v == Wrong && a.impossible(f) {
+			v = Proven
+		}
 		if j.add(v); v == Proven || r == nil {
 			continue
 		}
@@ -31,6 +35,11 @@ func (a *assigner) objects(s, t *Shape, r *report) Verdict {
 		a.fields(f, t.Objects[at], &inner)
 	}
 	return j.verdict()
+}
+
+// impossible reports whether there are no objects in f: one of its required properties has no values.
+func (a *assigner) impossible(f *Fields) bool {
+	return slices.ContainsFunc(f.Properties, func(p *Property) bool { return p.Required && p.Type.shapeIn(a.forcing).Kinds == 0 })
 }
 
 // variant finds the alternative of t for f: its verdict, and which one it is, or -1 if that can't be told.

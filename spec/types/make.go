@@ -148,9 +148,26 @@ func (t *Type) With(k Kind) *Type {
 	if t.shape.Load() != nil && t.shape.Load().Kinds&k == k && k&^(Absent|Null) == 0 {
 		return t
 	}
-	return derive(t.Name, t.Origin, func(f *forcing) *Shape {
-		return unite(t.shapeIn(f), &Shape{Kinds: k})
+	if known := t.orAbsent.Load(); known != nil && k == Absent {
+		return known
+	}
+	with := derive(t.Name, t.Origin, func(f *forcing) *Shape {
+		return t.shapeIn(f).with(k)
 	}, t)
+	if k == Absent && !t.orAbsent.CompareAndSwap(nil, with) {
+		return t.orAbsent.Load()
+	}
+	return with
+}
+
+// with is s together with every value of the kinds k. Conditions do not hold for those.
+func (s *Shape) with(k Kind) *Shape {
+	c := *unite(s, &Shape{Kinds: k})
+	c.Opaque = s.Opaque
+	if len(s.Opaque) > 0 && k&^Absent != 0 {
+		c.Opaque = []*Opaque{{Why: s.Opaque[0].Why, rule: ruleAny, types: []*Type{New(&Shape{Kinds: k &^ Absent}), New(s)}}}
+	}
+	return &c
 }
 
 // Without returns t without the values of the kinds k.

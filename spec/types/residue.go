@@ -135,8 +135,12 @@ func (r *residues) othersFail(f, g *Fields) bool {
 
 // property is what must be checked of q; nil for nothing.
 func (r *residues) property(f *Fields, q *Property) *Property {
-	_, from, found := f.field(q.Name)
-	if found == Forbidden {
+	p, from, found := f.field(q.Name)
+	present := p != nil && p.Required && !p.Type.shapeIn(r.forcing).Kinds.Has(Absent)
+	switch {
+	case p != nil:
+		from = p.Type
+	case found == Forbidden:
 		from = JustAbsent
 	}
 	leave := Absent
@@ -144,7 +148,6 @@ func (r *residues) property(f *Fields, q *Property) *Property {
 		leave |= Null
 	}
 	t := r.of(from, q.Type, leave)
-	present := !from.shapeIn(r.forcing).Kinds.Has(Absent)
 	if t == nil && (present || !q.Required) {
 		return nil
 	}

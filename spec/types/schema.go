@@ -224,13 +224,8 @@ func (r *reader) schema(f *forcing, o Origin, raw []byte, ownPlace bool) *Shape 
 		}
 	}
 	if n.nullable(r) && !s.Kinds.Has(Null) && (r.opt.Direction != Request || n.get("enum") == nil) {
-		s = unite(s, &Shape{Kinds: Null}).withOpaque(s.Opaque)
+		s = s.with(Null)
 	}
-	return s
-}
-
-func (s *Shape) withOpaque(o []*Opaque) *Shape {
-	s.Opaque = o
 	return s
 }
 

@@ -46,6 +46,8 @@ type Type struct {
 
 	shape atomic.Pointer[Shape]
 	force func(*forcing) *Shape // makes the shape; nil when it is there from the start
+
+	orAbsent atomic.Pointer[Type] // With(Absent), always the same: recursive types must come back to themselves
 }
 
 // Origin is a place in a specification: the document's name and a JSON Pointer (RFC 6901) in it.
