@@ -121,6 +121,48 @@ func show(t *testing.T, diags diag.List) {
 	}
 }
 
+// TestReportedOnce: what is wrong in a mapping is said there, not again where it is called.
+func TestReportedOnce(t *testing.T) {
+	_, _, diags := build(t, files(`
+api "billing" {
+  spec = "openapi/billing.yaml"
+  auth "token" {
+    token = secret.token
+  }
+}
+
+secret "token" {
+  env = "TOKEN"
+}
+
+mapping "invoice" {
+  from  = { customer = string }
+  to    = billing.schemas.InvoiceCreate
+  value = { custmer = customer, amount = 1, currency = "EUR" }
+}
+
+mapping "outer" {
+  from  = { customer = string }
+  value = mapping::invoice(customer)
+}
+
+integration "i" {
+  step "direct" {
+    call = billing.createInvoice
+    body = mapping::invoice("x")
+  }
+  step "through" {
+    call = billing.createInvoice
+    body = merge(mapping::outer("x"), { memo = "x" })
+  }
+}
+`))
+	if n := diags.Count(diag.Error); n != 1 {
+		show(t, diags)
+		t.Errorf("%d errors, want 1", n)
+	}
+}
+
 // TestPlans compares the plans of whole projects with golden files, and what comes back from JSON
 // with what went in.
 func TestPlans(t *testing.T) {

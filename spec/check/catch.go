@@ -82,7 +82,8 @@ func (f *flow) looseCatches(n *stage, at site) {
 // failing is the place inside a catch, where `error` is typed by the answers that it catches.
 func (f *flow) failing(n *stage, on string, at site) (site, *caught) {
 	c := &caught{}
-	kind, status, body := types.AnyString, types.JustAbsent, types.JustAbsent
+	status, body := types.JustAbsent, types.JustAbsent
+	var kind *types.Type
 	var bodies []*types.Type
 	switch {
 	case on == "any":

@@ -17,7 +17,11 @@ func (f *flow) finish() {
 			continue
 		}
 		for _, u := range r.expr.Uses {
-			f.read(u.Key, u.Path, r.at)
+			path := u.Path
+			if u.Shallow {
+				path = with(path, kindOnly)
+			}
+			f.read(u.Key, path, r.at)
 		}
 	}
 	for _, check := range f.later {
@@ -30,6 +34,9 @@ func (f *flow) finish() {
 		f.free(f.nodes[id])
 	}
 }
+
+// kindOnly ends a path where only the kind of value matters: it is the name of no property.
+const kindOnly = "\x00"
 
 // read notes that the part at path of a name is read by an expression at a place.
 func (f *flow) read(key string, path []string, at site) {
@@ -72,10 +79,10 @@ func (f *flow) readResult(n *stage, path []string) {
 			f.collectedToo(n)
 		}
 		rest := path[1:]
-		if len(rest) > 0 && rest[0] == "[]" {
-			rest = rest[1:]
+		if len(rest) == 0 {
+			rest = []string{"[]"}
 		}
-		f.readItems(n, rest)
+		f.readPages(n, rest)
 	case n.answer != nil:
 		n.answer.readPart(path)
 		for _, a := range n.fallbacks {
@@ -106,10 +113,10 @@ func (f *flow) collectedToo(n *stage) {
 	n.consumer = nil // once
 }
 
-// readItems notes what is read of the items of a paginated step.
-func (f *flow) readItems(n *stage, path []string) {
+// readPages notes what is read of the lists that are the items of a paginated step.
+func (f *flow) readPages(n *stage, path []string) {
 	if use, plain := n.answer.items.Path(); plain && use.Key == "response" {
-		n.answer.readPart(slices.Concat(use.Path, []string{"[]"}, path))
+		n.answer.readPart(slices.Concat(use.Path, path))
 	}
 }
 
@@ -117,7 +124,7 @@ func (f *flow) readItems(n *stage, path []string) {
 func (f *flow) readElement(n *stage, path []string) {
 	each := n.op.ForEach
 	if each.Stream != "" {
-		f.readItems(f.nodes[each.Stream], path)
+		f.readPages(f.nodes[each.Stream], slices.Concat([]string{"[]"}, path))
 		return
 	}
 	if each.In == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tenon/spec/diag"
 	"tenon/spec/expression"
 	"tenon/spec/model"
 	"tenon/spec/types"
@@ -75,7 +76,10 @@ func mappingChain(chain []*mapping, back *mapping) string {
 }
 
 // typeMapping checks a mapping's value against what it declares.
+//
+// One with errors is not called: what is wrong in it would be told again at every place that does.
 func (b *builder) typeMapping(m *model.Mapping, tree *expression.Tree, cyclic bool) *expression.Name {
+	before := b.diags.Count(diag.Error)
 	scope := expression.NewScope(b.globals)
 	def := &expression.Mapping{Name: m.Name, Scope: scope, Body: tree}
 	for _, p := range m.From {
@@ -96,6 +100,10 @@ func (b *builder) typeMapping(m *model.Mapping, tree *expression.Tree, cyclic bo
 		return name
 	}
 	e := b.check(tree, scope, expression.Want{Type: to, What: fmt.Sprintf("the value of mapping %q", m.Name), Missing: m.Value.Range})
+	if b.diags.Count(diag.Error) > before {
+		name.Mapping, name.Type = nil, types.Invalid
+		return name
+	}
 	def.Result = to
 	if to == nil && e != nil {
 		def.Result = e.Type
