@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"tenon/runtime/engine"
@@ -123,7 +122,6 @@ type world struct {
 	opts   engine.Options
 	inputs exec.Inputs
 
-	mu     sync.Mutex
 	events []event.Event
 	lines  []string
 }

@@ -118,12 +118,12 @@ type answer struct {
 type pager struct {
 	plan  *plan.Paginate
 	items *code
-	next  *code
+	next  *value // nil: one page
 }
 
 type loop struct {
 	plan       *plan.ForEach
-	in         *code
+	in         *value // its code is nil for a stream
 	where      *code
 	key        *code
 	block      *block
@@ -355,7 +355,10 @@ func (c *compiler) call(p *plan.Call) *call {
 	}
 	c.calls = append(c.calls, x)
 	if g := p.Paginate; g != nil {
-		x.page = &pager{g, c.code(g.Items), c.code(g.Next)}
+		x.page = &pager{plan: g, items: c.code(g.Items)}
+		if g.Next != nil {
+			x.page.next = c.value("next", g.Next, g.Guard)
+		}
 	}
 	return x
 }
@@ -386,7 +389,7 @@ func (c *call) keeps(status int) bool {
 func (c *compiler) loop(p *plan.ForEach) *loop {
 	outer := c.uses
 	c.uses = nil
-	x := &loop{plan: p, in: c.code(p.In)}
+	x := &loop{plan: p, in: c.value("in", p.In, p.Guard)}
 	in := c.uses
 	c.uses = nil
 	x.where, x.key, x.block = c.code(p.Where), c.code(p.Key), c.block(p.Block)

@@ -76,11 +76,13 @@ func (r *run) source(l *loop, s *scope) (func() ([]any, *fault), int, *fault) {
 	var v any
 	var at source.Range
 	if l.plan.Stream != "" {
-		v = types.Get(s.env[l.plan.Stream], "items")
+		if v = types.Get(s.env[l.plan.Stream], "items"); types.IsMissing(v) {
+			v = []any{} // the step was skipped
+		}
 	} else {
 		var f *fault
-		at = l.in.expr.Range
-		if v, f = s.eval(l.in); f != nil {
+		at = l.in.code.expr.Range
+		if v, f = s.guarded(l.in, event.Expression); f != nil {
 			return nil, 0, f
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"tenon/runtime/event"
 	"tenon/spec/plan"
+	"tenon/spec/types"
 )
 
 // pages serves n items in pages of size under /list, with ?page=, and says where the next one is.
@@ -287,16 +288,46 @@ func TestNestedLoopsNameTheirItems(t *testing.T) {
 	}
 }
 
-func TestEmptyLoop(t *testing.T) {
-	loop := each(t, "n", "[]", ops())
-	for _, fn := range []string{"sum", "count", "list", "min", "first"} {
-		aggregate(t, loop, fn, fn, "n")
+func TestLoopsWithoutItems(t *testing.T) {
+	never := step(t, "never", get(t, "/list"))
+	never.When = e(t, "1 == 2")
+	never.Call.Paginate = &plan.Paginate{Items: e(t, "response.body.items")}
+	skipped := each(t, "n", "[1]", ops())
+	skipped.When = never.When
+	for name, block := range map[string]*plan.Block{
+		"empty":               ops(each(t, "n", "[]", ops())),
+		"all filtered":        ops(each(t, "n", "[1, 2]", ops())),
+		"over a skipped step": ops(never, each(t, "n", "stream:step.never", ops(), "step.never")),
+		"skipped":             ops(skipped),
+	} {
+		loop := block.Ops[len(block.Ops)-1]
+		if name == "all filtered" {
+			loop.ForEach.Where = e(t, "n > 2")
+		}
+		for _, fn := range []string{"sum", "count", "list", "min", "first"} {
+			aggregate(t, loop, fn, "a_"+fn, "n")
+		}
+		out := newWorld(t, odd, block).output("all", "for_each.n").succeeds()
+		want := map[string]any{"count": 0, "succeeded": 0, "failed": 0, "skipped": 0, "a_sum": 0, "a_count": 0, "a_list": []any{}}
+		if d := cmp.Diff(want, out["all"]); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
 	}
-	out := newWorld(t, odd, ops(loop)).output("all", "for_each.n").succeeds()
-	want := map[string]any{"count": 0, "succeeded": 0, "failed": 0, "skipped": 0, "sum": 0, "list": []any{}}
-	got := out["all"].(map[string]any)
-	delete(got, "x")
-	if fmt.Sprint(got["count"]) != "0" || got["sum"] != 0 || got["min"] != nil {
-		t.Error(cmp.Diff(want, got))
+}
+
+func TestLoopAndPageGuards(t *testing.T) {
+	loop := each(t, "n", "input.list", ops())
+	loop.ForEach.Guard = &plan.Guard{Type: types.ListOf(types.AnyString), What: "in of for_each n", Range: at(5)}
+	w := newWorld(t, odd, ops(loop))
+	w.plan.Inputs = []*plan.Input{{Name: "list", Type: types.Any}}
+	w.inputs.Values = map[string]any{"list": []any{"a", 1}}
+	if f := w.fails(event.Expression, "in of for_each n: [1] "); f.Range != at(5) {
+		t.Errorf("range %v", f.Range)
+	}
+	list := paginated(t, "/list", nextPage)
+	list.Paginate.Guard = &plan.Guard{Type: types.Union(types.JustNull, types.MapOf(types.AnyString)), What: "next of step orders", Range: at(6)}
+	w = newWorld(t, pages(25, 10), ops(step(t, "a", list)))
+	if f := w.fails(event.InvalidRequest, "next of step orders: "); f.Range != at(6) {
+		t.Errorf("range %v", f.Range)
 	}
 }

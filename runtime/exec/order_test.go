@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,9 +20,7 @@ import (
 type shuffled struct {
 	t      *rapid.T
 	answer func(r *exec.Request) (int, string)
-
-	mu   sync.Mutex
-	done []string // keys of items, as they end
+	done   []string // keys of items, as they end
 }
 
 func (h *shuffled) Now() time.Time       { return time.Unix(1e9, 0) }

@@ -150,7 +150,7 @@ func (it *iterator) read() (*page, *fault) {
 func (it *iterator) fail(format string, args ...any) *fault {
 	f := it.scope.fail(event.InvalidResponse, it.st.op.call.plan.Range, format, args...)
 	if n := it.st.op.call.page.next; n != nil {
-		f.Range = n.expr.Range
+		f.Range = n.code.expr.Range
 	}
 	it.st.run.emit(event.StepFailed{Step: f.Step, Item: f.Item, Failure: &f.Failure})
 	return f
@@ -224,7 +224,7 @@ func (r *run) items(g *pager, s *scope, result map[string]any) (list []any, f *f
 
 // after computes the draft of the page after the one that was answered with a; nil if it was the last one.
 func (r *run) after(s *scope, c *call, d *draft, a *reply) (*draft, *fault) {
-	v, f := s.eval(c.page.next)
+	v, f := s.guarded(c.page.next, event.InvalidRequest)
 	if f != nil {
 		return nil, f
 	}
@@ -239,7 +239,7 @@ func (r *run) after(s *scope, c *call, d *draft, a *reply) (*draft, *fault) {
 	case map[string]any:
 		return nextParams(d, v), nil
 	}
-	return nil, s.fail(event.Expression, c.page.next.expr.Range, "next is %s; parameters of the next page, its URL or null are expected", types.Shapeof(v))
+	return nil, s.fail(event.Expression, c.page.next.code.expr.Range, "next is %s; parameters of the next page, its URL or null are expected", types.Shapeof(v))
 }
 
 // nextURL goes where the server says, if that is the API's own host: credentials travel along.
@@ -247,7 +247,7 @@ func (r *run) after(s *scope, c *call, d *draft, a *reply) (*draft, *fault) {
 func (r *run) nextURL(s *scope, c *call, d *draft, a *reply, text string) (*draft, *fault) {
 	u, err := a.url.Parse(text)
 	if err != nil {
-		return nil, s.fail(event.InvalidResponse, c.page.next.expr.Range, "the URL of the next page is not a URL")
+		return nil, s.fail(event.InvalidResponse, c.page.next.code.expr.Range, "the URL of the next page is not a URL")
 	}
 	t := r.targets[c.plan.API]
 	base := t.base
@@ -258,7 +258,7 @@ func (r *run) nextURL(s *scope, c *call, d *draft, a *reply, text string) (*draf
 		u.Scheme = "https"
 	}
 	if transport.Host(u) != transport.Host(base) || u.Scheme != base.Scheme || u.User != nil {
-		return nil, s.fail(event.InvalidResponse, c.page.next.expr.Range,
+		return nil, s.fail(event.InvalidResponse, c.page.next.code.expr.Range,
 			"the URL of the next page leads to %s://%s, and API %q is at %s://%s", u.Scheme, u.Host, c.plan.API, base.Scheme, base.Host)
 	}
 	u.Fragment = ""

@@ -223,7 +223,9 @@ func TestTimeouts(t *testing.T) {
 }
 
 func TestEgressIsThePlansHosts(t *testing.T) {
-	h := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://evil.example.com/", 302) }
+	h := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://evil.example.com/", http.StatusFound)
+	}
 	w := newWorld(t, h, ops(step(t, "a", get(t, "/"))))
 	if f := w.fails(event.BadStatus, "answered 302"); !strings.Contains(f.Detail, "evil.example.com is not a host of any server that the plan names") {
 		t.Errorf("detail %q", f.Detail)

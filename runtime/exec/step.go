@@ -12,7 +12,7 @@ import (
 	"tenon/spec/types"
 )
 
-// skippedResult is the result of every op that did not run. Results are never changed.
+// skippedResult is the result of a step that did not run. Results are never changed.
 var skippedResult = map[string]any{"skipped": true}
 
 // step carries out op number i of its block.
@@ -80,6 +80,9 @@ func (r *run) skip(o *op, i int, s *scope, why string) outcome {
 	r.track(s, i, "skipped")
 	if s.loud() && o.plan.Kind != "switch" {
 		r.emit(event.StepDone{Step: o.plan.ID, Item: s.item, Skipped: true, Why: why})
+	}
+	if o.loop != nil && why != "withheld" {
+		return r.iteration(o, s).outcome() // as of a loop without items
 	}
 	return outcome{value: skippedResult, withheld: why == "withheld"}
 }

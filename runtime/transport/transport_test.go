@@ -188,9 +188,9 @@ func TestRedirects(t *testing.T) {
 			bodies <- r.Method + " " + string(b) + " " + r.Header.Get("Authorization") + " " + r.URL.RawQuery
 			return
 		case "/loop":
-			http.Redirect(w, r, "/loop", 302)
+			http.Redirect(w, r, "/loop", http.StatusFound)
 		case "/out":
-			http.Redirect(w, r, elsewhere.String()+"/", 302)
+			http.Redirect(w, r, elsewhere.String()+"/", http.StatusFound)
 		default:
 			fmt.Sscanf(r.URL.Path, "/%d", &code)
 			http.Redirect(w, r, "/end", code)
