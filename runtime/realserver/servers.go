@@ -16,7 +16,8 @@ import (
 // its own fixtures, or from a file given. It returns the server's URL.
 func StripeMock(t testing.TB, fixtures ...string) (url string) {
 	t.Helper()
-	args := []string{"-http-addr", "127.0.0.1:0"}
+	// It would take port 12112 for HTTPS, which only one can have.
+	args := []string{"-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0"}
 	for _, path := range fixtures {
 		args = append(args, "-fixtures", path)
 	}
