@@ -181,7 +181,9 @@ func (b *builder) unknownParameter(op *operation, name string, at source.Range, 
 	}
 	var names []string
 	for _, p := range op.Parameters {
-		names = append(names, p.Name)
+		if !contains(names, p.Name) {
+			names = append(names, p.Name)
+		}
 	}
 	d := b.diags.Add(lang.UnknownParameter, at, "%s has no parameter %q.", op.name(), name)
 	near := diag.Nearest(name, names)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path"
 	"strconv"
@@ -48,7 +49,11 @@ func (b *builder) schemaFile(m *model.Schema) *types.Type {
 	name := path.Clean(m.File.Value)
 	files := &schemaFiles{read: b.specs.ReadFile, raw: map[string]json.RawMessage{}}
 	raw, err := files.document(name)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		b.diags.Add(openapi.Unreadable, m.File.Range, "There is no file %s. Paths are relative to the project's directory.", m.File.Value)
+		return types.Invalid
+	case err != nil:
 		b.diags.Add(openapi.Unreadable, m.File.Range, "The schema %s cannot be read: %v.", m.File.Value, err)
 		return types.Invalid
 	}

@@ -105,7 +105,7 @@ func (f *flow) when(n *stage, e *syntax.Expr, r reach) reach {
 	n.op.When = x
 	switch v, ok := x.Const(); {
 	case ok && v == false:
-		f.diags.Add(lang.UnreachableStep, e.Range, "%s %q never runs: its condition is always false.", n.op.Kind, n.op.Name)
+		f.diags.Add(lang.UnreachableStep, e.Range, "%s never runs: its condition is always false.", n.op.ID)
 	case ok:
 		f.constantCondition(e.Range, "This condition is always true, so it decides nothing.")
 	}

@@ -3,8 +3,8 @@ package diag
 import "sort"
 
 // Nearest returns the candidate closest to name, or "" when none is near: within a third of the
-// name's length in edits, at least one, an exchange of neighbours counting as one edit. Case alone
-// is always near. Ties go to the alphabetically first.
+// name's length in edits, at least one but not all of it, an exchange of neighbours counting as one edit. Case
+// alone is always near. Ties go to the alphabetically first.
 func Nearest(name string, candidates []string) string {
 	sorted := append([]string(nil), candidates...)
 	sort.Strings(sorted)
@@ -13,7 +13,7 @@ func Nearest(name string, candidates []string) string {
 		if c == name {
 			continue
 		}
-		if d := distance(fold(name), fold(c), bestAt); d < bestAt {
+		if d := distance(fold(name), fold(c), bestAt); d < bestAt && (d == 0 || d < len([]rune(name))) {
 			best, bestAt = c, d
 		}
 	}
