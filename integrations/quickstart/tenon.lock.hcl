@@ -5,5 +5,5 @@ spec "openapi/billing.yaml" {
 }
 
 spec "openapi/shop.yaml" {
-  digest = "sha256:8a4aef24de3ab98b5773d6630665c7b101898dd21f82d27dd5581e32e341b71d"
+  digest = "sha256:4d3b246372029090f39fd3b3ac364f85f67c73ca02256d228b0794ecec33f76e"
 }

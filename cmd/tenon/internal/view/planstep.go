@@ -87,9 +87,10 @@ func (v *planView) op(op *plan.Op, numbers map[string]string, order, indent stri
 	case op.Call != nil:
 		v.printf("  %s", v.target(op.Call))
 	case op.ForEach != nil:
-		v.printf("  in %s", v.source(op.ForEach.In))
 		if op.ForEach.Stream != "" {
-			v.printf("%s.items, page by page", op.ForEach.Stream)
+			v.printf("  in %s.items, page by page", clean(op.ForEach.Stream))
+		} else {
+			v.printf("  in %s%s", v.source(op.ForEach.In), v.guarded(op.ForEach.Guard))
 		}
 	case op.Value != nil && op.Value.Choices != nil:
 		v.printf("  on %s", v.source(op.Value.Value))
@@ -213,6 +214,16 @@ func (v *planView) body(b *plan.Body, indent string) {
 	v.rows(indent+"  ", rows)
 }
 
+// guarded counts a value that stands in no row and says what is checked of it.
+func (v *planView) guarded(g *plan.Guard) string {
+	if g == nil {
+		v.proven++
+		return ""
+	}
+	v.checked++
+	return v.s.Yellow(" (must " + must(g, nil) + ")")
+}
+
 // must says what is checked at run time of the part of a value at path.
 func must(g *plan.Guard, path []string) string {
 	if g == nil {
@@ -238,7 +249,7 @@ func (v *planView) pages(p *plan.Paginate, indent string) {
 	}
 	text := "pages: items are " + v.source(p.Items)
 	if p.Next != nil {
-		text += "; next is " + v.source(p.Next)
+		text += "; next is " + v.source(p.Next) + v.guarded(p.Guard)
 	}
 	if p.Limit > 0 {
 		text += "; at most " + plural(int(p.Limit), "item")
@@ -295,7 +306,7 @@ func (v *planView) forEach(f *plan.ForEach, number, indent string) {
 	}
 	v.block(f.Block, number+".", indent)
 	for _, a := range f.Aggregates {
-		v.printf("%s%s = %s of %s\n", indent, clean(a.Name), a.Func, v.source(a.Value))
+		v.printf("%s%s = %s of %s%s\n", indent, clean(a.Name), a.Func, v.source(a.Value), v.guarded(a.Guard))
 	}
 }
 
