@@ -18,7 +18,8 @@ type ran struct {
 	Error   struct{ Kind, Step, Message string }
 }
 
-// runUser runs the command in process as a user with these secrets in the environment would. None of them may be printed.
+// runUser runs the command in process as a user with these secrets in the environment would. None of
+// them may be printed.
 func runUser(t *testing.T, secrets map[string]string, args ...string) (status int, r ran, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -118,8 +119,8 @@ integration "signup" {
 }
 `
 
-// Stripe's own mock checks every request against the whole document: nested forms, deepObject queries, bearer
-// auth.
+// Stripe's own mock checks every request against the whole document: nested forms, deepObject queries,
+// bearer auth.
 func TestStripe(t *testing.T) {
 	spec, err := os.ReadFile(realserver.StripeSpec(t))
 	if err != nil {

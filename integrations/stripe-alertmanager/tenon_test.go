@@ -88,7 +88,8 @@ func TestAgainstMocks(t *testing.T) {
 	}
 }
 
-// Stripe's own mock finds nothing wrong with the requests, with the shipped part of its document and with the whole.
+// Stripe's own mock finds nothing wrong with the requests, with the shipped part of its document and
+// with the whole.
 func TestAgainstStripe(t *testing.T) {
 	stripe := realserver.StripeMock(t, failures(t))
 	for _, dir := range []string{".", withWholeDocument(t)} {
@@ -133,7 +134,8 @@ func (f hcl) ReadDir(name string) ([]fs.DirEntry, error) {
 	return kept, err
 }
 
-// failures are stripe-mock's fixtures, but for a charge that failed; its dispute waits for an answer as it is.
+// failures are stripe-mock's fixtures, but for a charge that failed; its dispute waits for an answer
+// as it is.
 func failures(t *testing.T) string {
 	t.Helper()
 	fixtures, err := os.ReadFile(filepath.Join(filepath.Dir(realserver.StripeSpec(t)), "fixtures3.json"))

@@ -15,8 +15,8 @@ import (
 
 // EncodeBody writes v as contentType and gives the content type to send with it. That is contentType
 // itself, except for ranges such as */*, where it follows from the value: text/plain for strings,
-// application/octet-stream for bytes, else JSON. encoding says how the properties of a form are written; other media
-// types do not look at it. The same value always gives the same bytes.
+// application/octet-stream for bytes, else JSON. encoding says how the properties of a form are
+// written; other media types do not look at it. The same value always gives the same bytes.
 func EncodeBody(contentType string, encoding map[string]Encoding, v any) (content []byte, sent string, err error) {
 	if isWild(MediaType(contentType)) {
 		contentType = natural(v)
@@ -142,8 +142,8 @@ func formPart(contentType string, v any) (string, error) {
 
 // DecodeOptions says what is known about a body before it is read.
 type DecodeOptions struct {
-	// Declared are the media types that the operation promises, for messages and for bodies that do not say what they
-	// are; nil if nothing is known.
+	// Declared are the media types that the operation promises, for messages and for bodies that do
+	// not say what they are; nil if nothing is known.
 	Declared []string
 	// MaxBytes bounds the body as it comes in. Zero means 64 MiB; negative means no bound.
 	MaxBytes int64
@@ -153,13 +153,14 @@ type DecodeOptions struct {
 
 const defaultMaxBytes = 64 << 20
 
-// DecodeBody reads a body whose Content-Type header is contentType ("" if there was none). JSON gives its value
-// with exact numbers, a form an object of strings (lists where a name repeats), one JSON value a line a list, text a
-// string, anything else bytes. No content at all gives [types.Missing].
+// DecodeBody reads a body whose Content-Type header is contentType ("" if there was none). JSON gives
+// its value with exact numbers, a form an object of strings (lists where a name repeats), one JSON
+// value a line a list, text a string, anything else bytes. No content at all gives [types.Missing].
 //
 // A body of another type than was declared is not guessed at, with one exception: what comes without a
-// type, or as text or bytes, where JSON was promised is read as JSON if it is JSON. Errors of the content are [*Error];
-// errors of r are passed on wrapped, except for [io.ErrUnexpectedEOF], which means [Truncated].
+// type, or as text or bytes, where JSON was promised is read as JSON if it is JSON. Errors of the
+// content are [*Error]; errors of r are passed on wrapped, except for [io.ErrUnexpectedEOF], which
+// means [Truncated].
 func DecodeBody(contentType string, r io.Reader, o DecodeOptions) (any, error) {
 	b := buffers.Get().(*bytes.Buffer)
 	defer release(b)

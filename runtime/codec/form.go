@@ -9,8 +9,8 @@ import (
 	"tenon/spec/types"
 )
 
-// pair is one name=value of a query, form or cookie. Raw is the value before it was unescaped: what separates elements is
-// found there.
+// pair is one name=value of a query, form or cookie. Raw is the value before it was unescaped: what
+// separates elements is found there.
 type pair struct {
 	name, value, raw string
 }
@@ -69,9 +69,10 @@ func flat(ps []pair) map[string]any {
 	return out
 }
 
-// DecodeForm reads application/x-www-form-urlencoded content as a value of t, which says which text is a number, a
-// boolean, a list or an object. Names that t does not declare are kept, so that checking the value against t reports them.
-// Errors are [*Error]; that the value fits t is for the caller to check.
+// DecodeForm reads application/x-www-form-urlencoded content as a value of t, which says which text is
+// a number, a boolean, a list or an object. Names that t does not declare are kept, so that checking
+// the value against t reports them. Errors are [*Error]; that the value fits t is for the caller to
+// check.
 func DecodeForm(content []byte, t *types.Type, encoding map[string]Encoding) (any, error) {
 	ps, err := splitPairs(string(content))
 	if err != nil {

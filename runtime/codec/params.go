@@ -17,9 +17,10 @@ type Target struct {
 }
 
 // EncodeParams writes parameters into the template of a path, such as "/orders/{id}", and into query,
-// headers and cookies, in the order given. A value that cannot be written where it has to stand is an [*Error] of kind [Unwritable]:
-// a path parameter that is missing or empty or changes which resource the path names
-// ("..", also behind a slash), a header or cookie with characters that end it, a list in a list.
+// headers and cookies, in the order given. A value that cannot be written where it has to stand is an
+// [*Error] of kind [Unwritable]: a path parameter that is missing or empty or changes which resource
+// the path names ("..", also behind a slash), a header or cookie with characters that end it, a list
+// in a list.
 func EncodeParams(path string, args []Arg) (*Target, error) {
 	t := &Target{Header: http.Header{}}
 	var query, cookies []string
@@ -124,8 +125,8 @@ func (a *Arg) header(h http.Header, v any) error {
 	return nil
 }
 
-// CheckHeader reports a header that cannot be sent as it is: a name that is no token, or a value with a line break
-// or another control character, which would begin a new header (RFC 9110 §5.5).
+// CheckHeader reports a header that cannot be sent as it is: a name that is no token, or a value with
+// a line break or another control character, which would begin a new header (RFC 9110 §5.5).
 func CheckHeader(name, value string) error {
 	for i := range len(name) {
 		if c := name[i]; !isAlnum(c) && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {

@@ -10,10 +10,10 @@ import (
 	"tenon/spec/types"
 )
 
-// DecodeParams reads parameters from a request, for the mock. path holds the texts that stand where the names of
-// the path template are, still escaped. The values come in the order of params, [types.Missing] for what is not
-// there, and are not checked against their types; errors, one per parameter at most, are the ones that make a
-// parameter unreadable, nil otherwise.
+// DecodeParams reads parameters from a request, for the mock. path holds the texts that stand where
+// the names of the path template are, still escaped. The values come in the order of params,
+// [types.Missing] for what is not there, and are not checked against their types; errors, one per
+// parameter at most, are the ones that make a parameter unreadable, nil otherwise.
 func DecodeParams(params []Param, r *http.Request, path map[string]string) (values []any, errs []error) {
 	values, errs = make([]any, len(params)), make([]error, len(params))
 	query, queryErr := splitPairs(r.URL.RawQuery)

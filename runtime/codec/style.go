@@ -78,8 +78,8 @@ func objectPairs(name, style string, explode bool, object map[string]any, esc es
 	return []string{esc.text(name) + "=" + s}, err
 }
 
-// deepPairs writes v in brackets, to any depth: name[property][0]. OpenAPI defines one level; more of it, and
-// lists by index, are as Stripe, Rails and PHP read them.
+// deepPairs writes v in brackets, to any depth: name[property][0]. OpenAPI defines one level; more of
+// it, and lists by index, are as Stripe, Rails and PHP read them.
 func deepPairs(out []string, name string, v any, esc escaper) ([]string, error) {
 	var err error
 	switch x := v.(type) {

@@ -40,9 +40,9 @@ func number(f float64) (string, bool) {
 	return string(b), err == nil
 }
 
-// scalar reads text as a value of t: as a number or boolean if the type has such a value, else as it stands. Text
-// that fits nothing comes back as what it most likely was meant to be, so that checking it against t gives
-// the reason.
+// scalar reads text as a value of t: as a number or boolean if the type has such a value, else as it
+// stands. Text that fits nothing comes back as what it most likely was meant to be, so that checking
+// it against t gives the reason.
 func scalar(s string, t *types.Type) any {
 	if t == nil {
 		return s

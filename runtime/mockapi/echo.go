@@ -9,8 +9,8 @@ import (
 )
 
 // echo makes a generated answer speak of the request: what a write sent comes back where the answer
-// has a property of that name, and the thing that the path names has that id. Each value is taken over only if the answer
-// stays one that the document allows.
+// has a property of that name, and the thing that the path names has that id. Each value is taken over
+// only if the answer stays one that the document allows.
 func (c *call) echo(t *types.Type, v any) any {
 	v = c.within(t, v, func(t *types.Type, object map[string]any) map[string]any {
 		if sent, ok := c.content.(map[string]any); ok {
@@ -41,8 +41,9 @@ func (c *call) within(t *types.Type, v any, change func(*types.Type, map[string]
 	return object
 }
 
-// identity gives the values of path parameters under the names that the object of an answer may have for them:
-// /orders/{order} is about the object whose id is that order, /orders/{id}/refunds about objects whose order_id is that id.
+// identity gives the values of path parameters under the names that the object of an answer may have
+// for them: /orders/{order} is about the object whose id is that order, /orders/{id}/refunds about
+// objects whose order_id is that id.
 func (c *call) identity(t *types.Type) map[string]any {
 	out := map[string]any{}
 	segments := strings.Split(c.op.Path, "/")

@@ -38,8 +38,8 @@ func numbered(t *types.Type, object map[string]any, i int) map[string]any {
 	return object
 }
 
-// numberedText is text that ends in a number of its own: "cus_123" is "cus_8" for the eighth. What would not fit its schema
-// any more is not taken over by set.
+// numberedText is text that ends in a number of its own: "cus_123" is "cus_8" for the eighth. What
+// would not fit its schema any more is not taken over by set.
 func numberedText(s string, i int) string {
 	const uuid = "00000000-0000-4000-8000-000000000000"
 	n := strconv.Itoa(i + 1)
@@ -57,8 +57,8 @@ func numberedText(s string, i int) string {
 	return head + n
 }
 
-// filtered makes an element agree with the query: what is asked for by ?status=paid is paid, and what is below
-// /orders/{order_id} belongs to that order.
+// filtered makes an element agree with the query: what is asked for by ?status=paid is paid, and what
+// is below /orders/{order_id} belongs to that order.
 func (l *list) filtered(t *types.Type, object map[string]any, paging map[string]bool) map[string]any {
 	wanted := map[string]any{}
 	for i, p := range l.op.Parameters {

@@ -74,7 +74,8 @@ func (c *call) listOf(response *openapi.Response, t *types.Type) *list {
 	return l
 }
 
-// param is the index of the query parameter with one of the names and a type that fits; -1 if there is none.
+// param is the index of the query parameter with one of the names and a type that fits; -1 if there is
+// none.
 func (c *call) param(names map[string]bool, fits func(*types.Type) bool) int {
 	return slices.IndexFunc(c.op.Parameters, func(p *openapi.Parameter) bool {
 		return p.In == "query" && names[plain(p.Name)] && fits(p.Type)
@@ -85,7 +86,8 @@ func isTime(t *types.Type) bool {
 	return slices.ContainsFunc(t.Shape().Strings, func(s *types.Text) bool { return strings.HasPrefix(s.Format, "date") || s.Format == "time" })
 }
 
-// locate finds the list that an answer is about: the answer itself, or a property of it, or one of an object in it.
+// locate finds the list that an answer is about: the answer itself, or a property of it, or one of an
+// object in it.
 func locate(t *types.Type, path string) (at []string, items *types.Type, ok bool) {
 	if !t.May(types.Object) {
 		return nil, t, t.May(types.Array)
@@ -200,8 +202,8 @@ func (l *list) integer(param int) (int, bool) {
 	return n, ok
 }
 
-// answerPage makes the answer that holds one page; generated is an answer to begin with. ok is false if what comes out would not
-// be what the document declares.
+// answerPage makes the answer that holds one page; generated is an answer to begin with. ok is false
+// if what comes out would not be what the document declares.
 func (l *list) answerPage(generated any) (v any, header http.Header, ok bool) {
 	s := l.span()
 	elements := make([]any, 0, s.to-s.from)

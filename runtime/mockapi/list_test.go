@@ -54,7 +54,8 @@ func at(v any, path ...string) any {
 
 var linkNext = regexp.MustCompile(`<([^>]*)>; rel="next"`)
 
-// The styles that real documents use; next gives what changes in the query for the next page, or its URL; "" at the end.
+// The styles that real documents use; next gives what changes in the query for the next page, or its
+// URL; "" at the end.
 func TestPagination(t *testing.T) {
 	integer, text := "{type: integer, minimum: 1}", "{type: string}"
 	page := func(v any, n int) string { return fmt.Sprintf("page=%d", n+1) }

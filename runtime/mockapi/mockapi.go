@@ -1,6 +1,6 @@
-// Package mockapi serves an API from its document alone: it takes what the document allows, says what is wrong
-// with everything else, and answers with data generated from the document's schemas, the same data for the
-// same request. It keeps nothing between requests.
+// Package mockapi serves an API from its document alone: it takes what the document allows, says what
+// is wrong with everything else, and answers with data generated from the document's schemas, the same
+// data for the same request. It keeps nothing between requests.
 package mockapi
 
 import (
@@ -40,8 +40,8 @@ type Server struct {
 	schemes map[string]*openapi.SecurityScheme
 }
 
-// New makes the mock of a document. Operations are read when they are first called, so a defect of the document costs
-// only the operations that reach it: those are answered with 501 and the reason.
+// New makes the mock of a document. Operations are read when they are first called, so a defect of the
+// document costs only the operations that reach it: those are answered with 501 and the reason.
 func New(d *openapi.Document, o Options) *Server {
 	if o.Items == 0 {
 		o.Items = 25
@@ -56,10 +56,10 @@ func New(d *openapi.Document, o Options) *Server {
 // maxBody bounds the body of a request, in bytes.
 const maxBody = 32 << 20
 
-// ServeHTTP answers one request. A path that no operation has is answered with 404, a wrong method with 405, a missing
-// credential with 401, a body of a wrong type with 415, anything else that the document forbids
-// with 400. The body of these answers is an object with "error", one sentence, and "problems", a list of objects
-// with "in", "path" and "message".
+// ServeHTTP answers one request. A path that no operation has is answered with 404, a wrong method
+// with 405, a missing credential with 401, a body of a wrong type with 415, anything else that the
+// document forbids with 400. The body of these answers is an object with "error", one sentence, and
+// "problems", a list of objects with "in", "path" and "message".
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	answer, operation := s.answer(r)

@@ -50,8 +50,9 @@ var explanations = []string{
 	"response header Content-Type has unexpected value", // a declared Content-Type header means nothing (OpenAPI 3.1 §4.8.21)
 }
 
-// nullableEnum is how it refuses null where a schema is nullable and has an enum without null. What is meant is plain, and
-// servers send null there; kin-openapi reads the words of OpenAPI 3.0.3, where null would have to be listed.
+// nullableEnum is how it refuses null where a schema is nullable and has an enum without null. What is
+// meant is plain, and servers send null there; kin-openapi reads the words of OpenAPI 3.0.3, where
+// null would have to be listed.
 func nullableEnum(why string) bool {
 	return strings.Contains(why, "Value:\n  null") || strings.Contains(why, "anyOf") && strings.Contains(why, "\"nullable\": true")
 }
@@ -60,7 +61,8 @@ func isExplained(why string) bool {
 	return nullableEnum(why) || slices.ContainsFunc(explanations, func(e string) bool { return strings.Contains(why, e) })
 }
 
-// ask makes a request to an operation from its types, has the mock answer it, and has both judged by kin-openapi.
+// ask makes a request to an operation from its types, has the mock answer it, and has both judged by
+// kin-openapi.
 func ask(d *openapi.Document, h http.Handler, name openapi.OperationName, seed uint64) (verdict, string) {
 	op, err := d.Operation(name.Key())
 	if err != nil {

@@ -86,7 +86,8 @@ func (c *call) readBody() ([]problem, *answer) {
 	return c.decodeBody(contentType, content, body.Content[i]), nil
 }
 
-// decodeBody reads the body as the media type that was declared for it, and checks it as far as its values are known.
+// decodeBody reads the body as the media type that was declared for it, and checks it as far as its
+// values are known.
 func (c *call) decodeBody(contentType string, content []byte, m *openapi.MediaType) []problem {
 	var v any
 	var err error

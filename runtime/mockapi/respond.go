@@ -15,8 +15,8 @@ import (
 	"tenon/spec/types"
 )
 
-// respond answers a request that is as it must be: with the first success that the document declares, as the first
-// media type that the request accepts.
+// respond answers a request that is as it must be: with the first success that the document declares,
+// as the first media type that the request accepts.
 func (c *call) respond() *answer {
 	response := success(c.op.Responses)
 	if response == nil {
@@ -80,8 +80,9 @@ func statusOf(declared string) int {
 	return http.StatusOK
 }
 
-// offered is the media type to answer with: JSON if the request accepts it, else the first that it accepts. It
-// is nil if the document declares no body; ok is false if the request accepts none of what is declared.
+// offered is the media type to answer with: JSON if the request accepts it, else the first that it
+// accepts. It is nil if the document declares no body; ok is false if the request accepts none of what
+// is declared.
 func (c *call) offered(content []*openapi.MediaType) (m *openapi.MediaType, ok bool) {
 	if len(content) == 0 {
 		return nil, true
@@ -101,8 +102,8 @@ func (c *call) offered(content []*openapi.MediaType) (m *openapi.MediaType, ok b
 	return best, rank(best) < 3
 }
 
-// accepts reports whether Accept headers allow a media type (RFC 9110 §12.5.1). Weights order preferences; only one
-// of zero excludes.
+// accepts reports whether Accept headers allow a media type (RFC 9110 §12.5.1). Weights order
+// preferences; only one of zero excludes.
 func accepts(accept []string, mediaType string) bool {
 	if len(accept) == 0 {
 		return true
@@ -141,13 +142,14 @@ func (c *call) body(response *openapi.Response, m *openapi.MediaType) (any, http
 	return c.echo(t, v), nil, nil
 }
 
-// generate makes a value of t that depends on the seed, the operation, the path and the query, and on what it is for.
+// generate makes a value of t that depends on the seed, the operation, the path and the query, and on
+// what it is for.
 func (c *call) generate(t *types.Type, what string) (any, error) {
 	return types.Generate(t, c.random(what, nil), types.GenerateOptions{})
 }
 
-// random is a source of chance that depends on nothing but the seed, the operation, the values of its path and
-// query parameters except for those named, and what it is for.
+// random is a source of chance that depends on nothing but the seed, the operation, the values of its
+// path and query parameters except for those named, and what it is for.
 func (c *call) random(what string, except map[string]bool) *rand.Rand {
 	h := fnv.New128a()
 	fmt.Fprintf(h, "%d\x00%s\x00%s\x00", c.opt.Seed, c.op.Name().Key(), what)

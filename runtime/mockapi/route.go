@@ -161,7 +161,8 @@ func (rs *routes) find(method, path string) (*route, map[string]string) {
 	return nil, nil
 }
 
-// serves reports whether an operation's method answers a request's: HEAD is GET without the body (RFC 9110 §9.3.2).
+// serves reports whether an operation's method answers a request's: HEAD is GET without the body (RFC
+// 9110 §9.3.2).
 func serves(declared, method string) bool {
 	return declared == method || declared == http.MethodGet && method == http.MethodHead
 }
@@ -207,7 +208,8 @@ func (rs *routes) missing(method, path string) *answer {
 	return refuse(http.StatusNotFound, message)
 }
 
-// near is the template most like a path: the one that it would match but for a misspelling, or that begins like it.
+// near is the template most like a path: the one that it would match but for a misspelling, or that
+// begins like it.
 func (rs *routes) near(path string) string {
 	rest := path
 	for _, base := range rs.bases {

@@ -8,8 +8,9 @@ import (
 	"tenon/spec/openapi"
 )
 
-// unauthorized gives the answer to a request that carries no credential of a kind that the operation asks for; nil if it
-// carries one. Any value will do: the mock cannot tell a right one from a wrong one.
+// unauthorized gives the answer to a request that carries no credential of a kind that the operation
+// asks for; nil if it carries one. Any value will do: the mock cannot tell a right one from a wrong
+// one.
 func (c *call) unauthorized() *answer {
 	if len(c.op.Security) == 0 {
 		return nil
@@ -76,7 +77,8 @@ func (c *call) hasKey(s *openapi.SecurityScheme) bool {
 	return true
 }
 
-// authorization reports "" if the Authorization header begins with the scheme and says more (RFC 9110 §11.6.2).
+// authorization reports "" if the Authorization header begins with the scheme and says more (RFC 9110
+// §11.6.2).
 func (c *call) authorization(scheme string) string {
 	h := c.r.Header.Get("Authorization")
 	if len(h) > len(scheme) && strings.EqualFold(h[:len(scheme)], scheme) {

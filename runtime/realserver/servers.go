@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// StripeMock starts stripe-mock, Stripe's own mock of its API: it checks every request strictly against the
-// specification of [StripeSpec], remembers nothing, and takes any key that begins with sk_test_ as a bearer token. It is a tool of this
-// module, so that only the Go command is needed; the first use compiles it, which takes about a minute. What it answers with comes from
-// its own fixtures, or from a file given. It returns the server's URL.
+// StripeMock starts stripe-mock, Stripe's own mock of its API: it checks every request strictly
+// against the specification of [StripeSpec], remembers nothing, and takes any key that begins with
+// sk_test_ as a bearer token. It is a tool of this module, so that only the Go command is needed; the
+// first use compiles it, which takes about a minute. What it answers with comes from its own fixtures,
+// or from a file given. It returns the server's URL.
 func StripeMock(t testing.TB, fixtures ...string) (url string) {
 	t.Helper()
 	// It would take port 12112 for HTTPS, which only one can have.
@@ -29,8 +30,8 @@ func StripeMock(t testing.TB, fixtures ...string) (url string) {
 	return "http://" + address
 }
 
-// StripeSpec is the path of Stripe's OpenAPI 3.0 document (8 MB, MIT licence) in the module of stripe-mock: the one
-// that [StripeMock] checks requests against.
+// StripeSpec is the path of Stripe's OpenAPI 3.0 document (8 MB, MIT licence) in the module of
+// stripe-mock: the one that [StripeMock] checks requests against.
 func StripeSpec(t testing.TB) (path string) {
 	t.Helper()
 	dir := goCommand(t, "list", "-m", "-f", "{{.Dir}}", "github.com/stripe/stripe-mock")
@@ -54,8 +55,8 @@ func goCommand(t testing.TB, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Alertmanager starts Prometheus Alertmanager, which receives and keeps alerts and notifies nobody. It returns the server's
-// URL; the API is below /api/v2.
+// Alertmanager starts Prometheus Alertmanager, which receives and keeps alerts and notifies nobody. It
+// returns the server's URL; the API is below /api/v2.
 func Alertmanager(t testing.TB) (url string) {
 	t.Helper()
 	program := installed(t, "prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
@@ -74,8 +75,9 @@ func Alertmanager(t testing.TB) (url string) {
 // PowerDNSKey is the API key of servers that [PowerDNS] starts.
 const PowerDNSKey = "a-key-for-tests"
 
-// PowerDNS starts a PowerDNS authoritative server with an empty database. It returns the server's URL; the API is
-// below /api/v1, its Swagger 2.0 document at /api/docs, and both want [PowerDNSKey] in the header X-API-Key.
+// PowerDNS starts a PowerDNS authoritative server with an empty database. It returns the server's URL;
+// the API is below /api/v1, its Swagger 2.0 document at /api/docs, and both want [PowerDNSKey] in the
+// header X-API-Key.
 func PowerDNS(t testing.TB) (url string) {
 	t.Helper()
 	program := installed(t, "pdns_server", "pdns-server pdns-backend-sqlite3", "/usr/sbin/pdns_server")

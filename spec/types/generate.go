@@ -14,9 +14,10 @@ type GenerateOptions struct {
 	Values int // scalars, lists and objects in all before only what is required is added; default 2,000
 }
 
-// Generate makes a value of t, such as an API might give: text is words unless a format, a pattern or an enum says
-// otherwise, most optional properties are there, nested ones fewer. The same t and the same source of chance give
-// the same value. The error says that none was found, which does not mean that there is none.
+// Generate makes a value of t, such as an API might give: text is words unless a format, a pattern or
+// an enum says otherwise, most optional properties are there, nested ones fewer. The same t and the
+// same source of chance give the same value. The error says that none was found, which does not mean
+// that there is none.
 func Generate(t *Type, r *rand.Rand, o GenerateOptions) (any, error) {
 	if o.Items == 0 {
 		o.Items = 3
@@ -88,8 +89,8 @@ func holdsAll(s *Shape, v any) bool {
 	return true
 }
 
-// kinds lists the kinds of s in the order in which to try them: where little room is left, the small ones first; null is
-// rare elsewhere.
+// kinds lists the kinds of s in the order in which to try them: where little room is left, the small
+// ones first; null is rare elsewhere.
 func (g *generator) kinds(s *Shape, depth int) []Kind {
 	small := []Kind{Null, Boolean, Integer, Fraction, String, Time, Duration, Bytes}
 	large := []Kind{Object, Array}
@@ -256,7 +257,8 @@ func (g *generator) fields(s *Shape, f *Fields, depth int) (map[string]any, bool
 	return out, len(out) >= f.MinCount
 }
 
-// wants decides whether an optional property is added: most scalars, and of what nests the fewer the deeper.
+// wants decides whether an optional property is added: most scalars, and of what nests the fewer the
+// deeper.
 func (g *generator) wants(p *Property, depth int) bool {
 	if g.sparse(depth) || p.Deprecated && g.r.IntN(2) == 0 {
 		return false
@@ -303,10 +305,12 @@ func (g *generator) member(s *Shape, f *Fields) (string, *Type, bool) {
 	name := g.word()
 	for _, o := range s.Opaque {
 		if o.rule == ruleNames {
-			v, ok := g.value(o.types[0], 0)
-			if name, ok = v.(string); !ok {
+			v, _ := g.value(o.types[0], 0)
+			text, ok := v.(string)
+			if !ok {
 				return "", nil, false
 			}
+			name = text
 		}
 	}
 	if f.lookup(name) != nil {

@@ -95,7 +95,8 @@ func (g *generator) bounds(n *Numeric) (low, high *big.Rat) {
 	return new(big.Rat).Sub(rational(*n.Max), reach), rational(*n.Max)
 }
 
-// narrow reports whether both bounds, which are there, lie so close together that any number between them looks fine.
+// narrow reports whether both bounds, which are there, lie so close together that any number between
+// them looks fine.
 func (n *Numeric) narrow(reach *big.Rat) bool {
 	width := new(big.Rat).Sub(rational(*n.Max), rational(*n.Min))
 	return width.Cmp(big.NewRat(1_000_000, 1)) <= 0 || width.Cmp(reach) <= 0

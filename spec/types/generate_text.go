@@ -125,7 +125,8 @@ var samples = map[string]func(g *generator) string{
 	},
 }
 
-// matching makes text in which a pattern occurs, with at most so many repetitions of a part that may repeat without bound.
+// matching makes text in which a pattern occurs, with at most so many repetitions of a part that may
+// repeat without bound.
 func (g *generator) matching(pattern string, most int) (string, bool) {
 	tree, err := syntax.Parse(forRE2(withoutLookaround(pattern)), syntax.Perl)
 	if err != nil {
