@@ -44,6 +44,12 @@ func files(archive string) fstest.MapFS {
 // build parses, decodes and builds what lies in a directory.
 func build(t testing.TB, dir fs.FS) (*Result, []*syntax.File, diag.List) {
 	t.Helper()
+	return buildWith(t, dir, NewSpecs(dir, nil))
+}
+
+// buildWith is build with documents from elsewhere.
+func buildWith(t testing.TB, dir fs.FS, specs Specs) (*Result, []*syntax.File, diag.List) {
+	t.Helper()
 	names, err := fs.Glob(dir, "*.hcl")
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +74,7 @@ func build(t testing.TB, dir fs.FS) (*Result, []*syntax.File, diag.List) {
 	}
 	m, found := Decode(parsed)
 	diags.Append(found)
-	r, found := Build(m, NewSpecs(dir, nil), o)
+	r, found := Build(m, specs, o)
 	diags.Append(found)
 	diags.Sort()
 	return r, parsed, diags
