@@ -103,36 +103,59 @@ func (r *run) source(l *loop, s *scope) (func() ([]any, *fault), int, *fault) {
 	return nil, 0, s.fail(event.Expression, at, "there is nothing to go through: in is %s, not a list", types.Shapeof(v))
 }
 
-// all starts the items in their order and waits for them. The fault is one of reading the items.
+// all starts the items in their order and waits for them. While those of a page are started the next page is
+// read. The fault is one of reading the items.
 func (x *iteration) all(next func() ([]any, *fault)) *fault {
 	set := x.run.host.Branches(x.loop.plan.Concurrency)
 	defer set.Wait()
-	n := 0
-	for {
-		items, f := next()
-		if items == nil || f != nil {
+	items, f := next()
+	for n := 0; items != nil && f == nil; {
+		ahead := x.ahead(next)
+		if n, f = x.start(set, items, n); f != nil || x.stopped() {
+			ahead()
 			return f
 		}
-		for _, item := range items {
-			if x.stopped() {
-				return nil
-			}
-			ok, f := x.where(item)
-			if f != nil {
-				return f
-			}
-			if !ok {
-				continue
-			}
-			at := n
-			n++
-			if x.loop.plan.Concurrency <= 1 {
-				x.item(at, item)
-			} else {
-				set.Go(func() { x.item(at, item) })
-			}
+		items, f = ahead()
+	}
+	return f
+}
+
+// ahead begins to read the next page, and returns a function that waits for it.
+func (x *iteration) ahead(next func() ([]any, *fault)) func() ([]any, *fault) {
+	if x.loop.plan.Stream == "" {
+		return next
+	}
+	var items []any
+	var f *fault
+	reading := x.run.host.Branches(0)
+	reading.Go(func() { items, f = next() })
+	return func() ([]any, *fault) {
+		reading.Wait()
+		return items, f
+	}
+}
+
+// start starts items, of which the first has the index n, and returns the index after the last.
+func (x *iteration) start(set Branches, items []any, n int) (int, *fault) {
+	for _, item := range items {
+		if x.stopped() {
+			return n, nil
+		}
+		ok, f := x.where(item)
+		if f != nil {
+			return n, f
+		}
+		if !ok {
+			continue
+		}
+		at := n
+		if n++; x.loop.plan.Concurrency <= 1 {
+			x.item(at, item)
+		} else {
+			set.Go(func() { x.item(at, item) })
 		}
 	}
+	return n, nil
 }
 
 func (x *iteration) stopped() bool {

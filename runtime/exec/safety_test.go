@@ -241,3 +241,57 @@ func TestMockedServersReplaceThePlans(t *testing.T) {
 	w.inputs.Servers = map[string]string{"api": w.server.URL}
 	w.succeeds()
 }
+
+func TestLimitsOfAnAPIHold(t *testing.T) {
+	var now, most atomic.Int32
+	h := func(w http.ResponseWriter, r *http.Request) {
+		n := now.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		respond(w, 200, `{}`)
+		now.Add(-1)
+	}
+	loop := each(t, "n", "[for i in range(0, 40) : i]", ops(step(t, "a", post(t, "/", "{}"))))
+	loop.ForEach.Concurrency = 8
+	w := newWorld(t, h, ops(loop))
+	w.plan.APIs["api"].Limit = &plan.Limit{Concurrency: 2}
+	w.succeeds()
+	if most.Load() > 2 {
+		t.Errorf("%d requests at once, and the limit is 2", most.Load())
+	}
+}
+
+// Whatever a server does, the step fails with a word about it, or the run goes on; nothing hangs.
+func TestServersThatLie(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(w http.ResponseWriter)
+		kind   event.Cause
+		says   string
+	}{
+		"html": {func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, "<p>maintenance")
+		}, event.InvalidResponse, "text/html where application/json was promised"},
+		"truncated":   {func(w http.ResponseWriter) { respond(w, 200, `{"items": [{"id": `) }, event.InvalidResponse, "ends too early"},
+		"no JSON":     {func(w http.ResponseWriter) { respond(w, 200, `oops`) }, event.InvalidResponse, "is not valid JSON"},
+		"deep":        {func(w http.ResponseWriter) { respond(w, 200, strings.Repeat("[", 1e6)) }, event.InvalidResponse, "the answer of GET /"},
+		"brotli":      {func(w http.ResponseWriter) { w.Header().Set("Content-Encoding", "br"); respond(w, 200, `{}`) }, event.InvalidResponse, `encoded as "br"`},
+		"other shape": {func(w http.ResponseWriter) { respond(w, 200, `[]`) }, event.Expression, "not from an object"},
+		"endless body": {func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "application/json")
+			for block := strings.Repeat(" ", 1<<16); ; {
+				if _, err := io.WriteString(w, block); err != nil {
+					return
+				}
+			}
+		}, event.InvalidResponse, "larger than 1 MB"},
+	} {
+		w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) { c.answer(w) }, ops(step(t, "a", get(t, "/"))))
+		w.opts.Transport.MaxBody = 1 << 20
+		w.output("x", "step.a.body.items")
+		res := w.run(t.Context())
+		if res.Error == nil || res.Error.Kind != c.kind || !strings.Contains(res.Error.Message, c.says) {
+			t.Errorf("%s: got %+v, want %s: …%s…", name, res.Error, c.kind, c.says)
+		}
+	}
+}
