@@ -83,7 +83,7 @@ func mend(d *diag.Diagnostic, files source.Set) string {
 	}
 	old := oneLine(files.Text(d.Fix.Range), 60)
 	switch text := oneLine(d.Fix.New, 120); {
-	case old == "" && text == "": // white space
+	case squeeze(files.Text(d.Fix.Range)) == squeeze(d.Fix.New): // white space alone: nothing to see
 		return ""
 	case old == "":
 		return fmt.Sprintf("add `%s`", text)
@@ -93,6 +93,9 @@ func mend(d *diag.Diagnostic, files source.Set) string {
 		return fmt.Sprintf("replace `%s` by `%s`", old, text)
 	}
 }
+
+// squeeze is text without its white space.
+func squeeze(text string) string { return strings.Join(strings.Fields(text), "") }
 
 // Summary counts the findings in one line: "2 errors, 1 warning; 4 notes (--notes shows them)".
 func (f Findings) Summary(notesShown bool) string {
