@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"tenon/spec/openapi"
@@ -183,4 +184,22 @@ func TestNothingDeclared(t *testing.T) {
 	if head.status != 200 || head.text != "" {
 		t.Errorf("HEAD: got %d %q, want 200 without a body", head.status, head.text)
 	}
+}
+
+// Many clients at once see what one sees.
+func TestConcurrentClients(t *testing.T) {
+	d := load(t, "testdata/shop.yaml")
+	want := send(t, New(d, Options{}), "GET /orders?per_page=5&page=2", "", key).text
+	h := New(load(t, "testdata/shop.yaml"), Options{})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 5 {
+				if got := send(t, h, "GET /orders?per_page=5&page=2", "", key).text; got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
