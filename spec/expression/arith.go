@@ -257,20 +257,39 @@ func compare(a, b any) int {
 	return c
 }
 
-// weight counts the parts of a value, so that comparing big ones is accounted for.
-func weight(v any) int {
+// weigh counts the parts of a value and the bytes of its texts, and stops at limit. A value may share
+// its parts (let a = [x, x]; let b = [a, a]; …), so it can be far larger than the memory it takes.
+func weigh(v any, limit int) int {
 	n := 1
 	switch v := v.(type) {
+	case string:
+		n += len(v) / 16
+	case []byte:
+		n += len(v) / 16
 	case []any:
 		for _, x := range v {
-			n += weight(x)
+			if n >= limit {
+				return limit
+			}
+			n += weigh(x, limit-n)
 		}
 	case map[string]any:
 		for _, x := range v {
-			n += weight(x)
+			if n >= limit {
+				return limit
+			}
+			n += 1 + weigh(x, limit-n)
 		}
 	}
-	return n
+	return min(n, limit)
+}
+
+// whole accounts for work on all parts of v, however they are shared.
+func (f *frame) whole(v any) {
+	switch v.(type) {
+	case []any, map[string]any:
+		f.work(weigh(v, f.limits.Turns-f.turns+1))
+	}
 }
 
 // equal is == as the language has it: null and absent are equal, numbers by value, the rest deeply.

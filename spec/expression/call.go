@@ -158,7 +158,7 @@ func (c *checker) fold(n ast.Node, out value, args []value) value {
 		c.report(ArgumentType, n, "This can't be computed: %s.", message)
 		return c.bad(n)
 	}
-	if weight(v) > 10_000 || textWeight(v) > 1<<16 {
+	if tooBig(v) {
 		return out
 	}
 	k := c.constant(n, v)
@@ -171,27 +171,10 @@ func (c *checker) fold(n ast.Node, out value, args []value) value {
 	return k
 }
 
-func textWeight(v any) int {
-	switch v := v.(type) {
-	case string:
-		return len(v)
-	case []byte:
-		return len(v)
-	case []any:
-		n := 0
-		for _, x := range v {
-			n += textWeight(x)
-		}
-		return n
-	case map[string]any:
-		n := 0
-		for k, x := range v {
-			n += len(k) + textWeight(x)
-		}
-		return n
-	}
-	return 0
-}
+// tooBig reports whether a known value is better computed when it is needed.
+func tooBig(v any) bool { return weigh(v, maxKnown) >= maxKnown }
+
+const maxKnown = 10_000
 
 // runNow runs a primitive while checking.
 func runNow(name string, val any, args []any) (v any, message string) {

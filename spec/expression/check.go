@@ -74,8 +74,9 @@ type value struct {
 	// origins is where in the environment it may come from; reading it reads these.
 	origins []Use
 	secret  bool
-	// owner is the name of the type whose property this is.
-	owner string
+	// owner is the name of the type whose property this is; why says how it comes that the value may be
+	// absent, as a clause.
+	owner, why string
 	// whenTrue and whenFalse are what is known once it turned out true or false.
 	whenTrue, whenFalse *facts
 	// left is what leaves the place of the value out.
@@ -105,6 +106,7 @@ type checker struct {
 	quiet   int        // only looking: nothing is reported or recorded
 	mute    int        // in an inlined mapping, whose findings are reported where it is written
 	calls   []*Mapping // being inlined
+	hidden  diag.List  // what was found in them
 	cycle   []*Mapping // that call each other; found while inlining
 	locate  func(types.Origin) source.Range
 }
@@ -141,7 +143,10 @@ func (c *checker) report(rule *diag.Rule, n ast.Node, format string, args ...any
 }
 
 func (c *checker) reportAt(rule *diag.Rule, at source.Range, format string, args ...any) *diag.Diagnostic {
-	if c.quiet > 0 || c.mute > 0 {
+	if c.mute > 0 && c.quiet == 0 {
+		return c.hidden.Add(rule, at, format, args...)
+	}
+	if c.quiet > 0 {
 		return &diag.Diagnostic{Rule: rule, Severity: rule.Severity, Range: at}
 	}
 	return c.diags.Add(rule, at, format, args...)

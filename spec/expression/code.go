@@ -87,18 +87,6 @@ func (c *code) isBool() bool {
 	return false
 }
 
-// size counts the nodes of c, at most limit.
-func (c *code) size(limit int) int {
-	n := 1
-	for _, a := range c.args {
-		if n >= limit {
-			return limit
-		}
-		n += a.size(limit - n)
-	}
-	return n
-}
-
 func place(files []string, s span) source.Range {
 	if s.file < 0 || s.file >= len(files) {
 		return source.Range{}

@@ -155,6 +155,9 @@ func (b *builder) call(c *code, loc file.Location) ast.Node {
 	switch {
 	case p.make != nil:
 		return b.invoke(loc, unaryType, p.make(c.val), b.node(c.args[0]))
+	case p.makeIn != nil:
+		fn := p.makeIn(c.val)
+		return b.invoke(loc, pairType, func(f, a any) any { return fn(f.(*frame), a) }, frameNode(), b.node(c.args[0]))
 	case p.one != nil:
 		return b.invoke(loc, unaryType, p.one, b.node(c.args[0]))
 	case p.two != nil:

@@ -125,7 +125,7 @@ func (f *fitter) object(x *fit, from, to *types.Type, depth int) {
 }
 
 // apply makes the fitting value; what needs no change is shared with v.
-func (t fits) apply(f *frame, v any, i int) any {
+func (t fits) apply(v any, i int) any {
 	x := &t.Table[i]
 	switch v := v.(type) {
 	case time.Time:
@@ -142,23 +142,23 @@ func (t fits) apply(f *frame, v any, i int) any {
 		}
 		out := make([]any, len(v))
 		for i, e := range v {
-			out[i] = t.apply(f, e, x.Items)
+			out[i] = t.apply(e, x.Items)
 		}
 		return out
 	case map[string]any:
-		return t.object(f, v, x)
+		return t.object(v, x)
 	}
 	return v
 }
 
-func (t fits) object(f *frame, m map[string]any, x *fit) any {
+func (t fits) object(m map[string]any, x *fit) any {
 	if len(x.Drop) == 0 && len(x.Props) == 0 {
 		return m
 	}
 	out := make(map[string]any, len(m))
 	for k, v := range m {
 		if n, ok := x.Props[k]; ok {
-			v = t.apply(f, v, n)
+			v = t.apply(v, n)
 		}
 		out[k] = v
 	}

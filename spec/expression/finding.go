@@ -85,7 +85,8 @@ func (c *checker) misfits(v value, w *want, problems []types.Problem) {
 	grouped := map[string][]string{}
 	var order []types.Problem
 	for _, p := range problems {
-		if p.Misfit != types.MisfitMissing && p.Misfit != types.MisfitUnknown || len(p.Path) == 0 {
+		named := len(p.Path) > 0 && !hasPlace(p.Path[len(p.Path)-1:])
+		if p.Misfit != types.MisfitMissing && p.Misfit != types.MisfitUnknown || !named {
 			c.misfit(v, w, p)
 			continue
 		}
@@ -195,11 +196,12 @@ func (c *checker) hole(v value, w *want, p types.Problem, subject string) string
 		is = "is always " + what
 	}
 	why := ""
-	if v.owner != "" && len(p.Path) == 0 && p.Verdict != types.Wrong {
-		why = fmt.Sprintf(" (%s does not require it)", v.owner)
-		if p.Misfit == types.MisfitNull {
-			why = fmt.Sprintf(" (%s says so)", v.owner)
-		}
+	switch {
+	case len(p.Path) > 0 || p.Verdict == types.Wrong:
+	case p.Misfit == types.MisfitNull && v.owner != "":
+		why = fmt.Sprintf(" (%s says so)", v.owner)
+	case p.Misfit == types.MisfitAbsent && v.why != "":
+		why = fmt.Sprintf(" (%s)", v.why)
 	}
 	needs := c.requirer(w)
 	if w != nil && w.prop != nil && w.owner != "" {
@@ -236,10 +238,20 @@ func (c *checker) mend(d *diag.Diagnostic, v value, p types.Problem) {
 			d.Explain("Nothing is converted silently: use int(%s), float(%s) or decimal(%s).", text, text, text)
 		}
 	case types.MisfitLength:
-		if v.typ.Is(types.String) {
-			d.Explain("truncate(%s, n) shortens it.", text)
+		if most, ok := tooLong(v, p); ok {
+			d.Explain("truncate(%s, %d) shortens it.", text, most)
 		}
 	}
+}
+
+// tooLong returns how long a text may be that may be longer.
+func tooLong(v value, p types.Problem) (most int, ok bool) {
+	if v.known || p.To == nil || !v.typ.Is(types.String|types.Null|types.Absent) {
+		return 0, false
+	}
+	least, most := sizes(p.To)
+	low, high := sizes(v.typ)
+	return most, low >= least && most >= 0 && (high < 0 || high > most)
 }
 
 // accept holds a value that an operator or function takes against the type it takes. It reports

@@ -85,6 +85,7 @@ func encodingFunctions() []*Function {
 			Examples: ex(`url_parse("https://a.example/b?c=d").host`, `"a.example"`), result: func([]*types.Type) *types.Type { return urlType }, prim: primitive{one: urlParse}},
 		{Signature: "jsonencode(x any) string", Doc: "The JSON of `x`, with sorted names.", Pure: true,
 			Examples: ex(`jsonencode({ b = 1, a = [true, null] })`, `"{\"a\":[true,null],\"b\":1}"`), prim: primitive{text: func(f *frame, v any) any {
+				f.whole(v)
 				b, err := types.AppendJSON(nil, v)
 				if err != nil {
 					fail("this has no JSON: %s", err)
@@ -97,7 +98,7 @@ func encodingFunctions() []*Function {
 				if err != nil {
 					fail("this is not JSON: %s", err)
 				}
-				f.cells(weight(x))
+				f.cells(weigh(x, f.limits.Values+1))
 				return x
 			}}},
 		{Signature: "yamldecode(s string) json", Doc: "The value that a YAML text writes, as far as JSON has such values.", Pure: true,

@@ -267,6 +267,7 @@ func uniq(f *frame, a []any) any {
 	seen := make(map[string]bool, len(l))
 	out := make([]any, 0, len(l))
 	for _, v := range l {
+		f.whole(v)
 		k := identity(v)
 		f.made(len(k))
 		if !seen[k] {

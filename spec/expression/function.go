@@ -57,7 +57,9 @@ type primitive struct {
 	text func(*frame, any) any
 	many func(*frame, []any) any
 	make func(val any) func(any) any
-	// What make is given: the table of a conversion, a type, a pattern, or else a text.
+	// makeIn is make for functions that account for their work.
+	makeIn func(val any) func(*frame, any) any
+	// What make and makeIn are given: the table of a conversion, a type, a pattern, or else a text.
 	fits, typed, pattern bool
 }
 
@@ -65,6 +67,8 @@ func (p primitive) run(f *frame, val any, args []any) any {
 	switch {
 	case p.make != nil:
 		return p.make(val)(args[0])
+	case p.makeIn != nil:
+		return p.makeIn(val)(f, args[0])
 	case p.one != nil:
 		return p.one(args[0])
 	case p.two != nil:

@@ -152,6 +152,16 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+// doubling is a value of 2^60 parts in a few words.
+func doubling(end string) string {
+	var b strings.Builder
+	b.WriteString(`expr("let a0 = [1, 1]; `)
+	for i := 1; i < 60; i++ {
+		b.WriteString("let a" + strconv.Itoa(i) + " = [a" + strconv.Itoa(i-1) + ", a" + strconv.Itoa(i-1) + "]; ")
+	}
+	return b.String() + "let b = a59; " + end + `")`
+}
+
 // What is too large ends in a finding or a failure, soon.
 func TestHostile(t *testing.T) {
 	deep := func(open, middle, end string, n int) string {
@@ -179,9 +189,12 @@ func TestHostile(t *testing.T) {
 		`expr("map(x, # in x)")`, `expr("map(x, x == x)")`, `expr("map(x, # matches '(x+x+)+y')")`, `pad_left("a", 9223372036854775807)`, `format("%999s", 1)`,
 		`expr("map(x, jsonencode(x))")`, `expr("map(x, upper(join(x)))")`, `expr("map(x, concat(x, x))")`, `expr("sort(x) | map(sort(x))")`, `expr("2 ** 9223372036854775807")`,
 		`decimal("1e9999") * decimal("1e9999")`, `round(decimal("1e-9999"), 9223372036854775807)`, `yamldecode("a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]")`,
+		doubling("b"), doubling("jsonencode(b)"), doubling("b == b ? 1 : 2"), doubling("uniq([b, b])"), strings.ReplaceAll(doubling("b"), "[1, 1]", "[x, x]"), strings.ReplaceAll(doubling("jsonencode(b)"), "[1, 1]", "[x, x]"),
+		`expr("` + deep("reduce(x, ", "1", ", 0)", 12) + `")`, `expr("` + deep("map(x, reduce(x, [#acc, #], ", "1", "))", 8) + `")`,
 		`"%{ for a in x }%{ for b in x }${a}${b}%{ endfor }%{ endfor }"`, `chunk(x, 1)`, `[for a in x : [for b in x : "${a}${b}"]]`,
 	} {
 		name := oneLine(c, 40)
+		begin := time.Now()
 		f, diags := syntax.Parse("main.hcl", []byte("x = "+c+"\n"))
 		a := f.Body.Attribute("x")
 		if a == nil {
@@ -200,7 +213,10 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		begin := time.Now()
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("%s took %s to check", name, took)
+		}
+		begin = time.Now()
 		_, err = p.Run(env, Limits{Turns: 1_000_000, Bytes: 64 << 20, Values: 2_000_000})
 		var failed *RunError
 		if errors.As(err, &failed) && failed.Bug {

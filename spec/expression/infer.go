@@ -1,6 +1,8 @@
 package expression
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -122,7 +124,7 @@ func (c *checker) identifier(n *ast.IdentifierNode) value {
 		c.unknownName(n)
 		return c.bad(n)
 	case name.Members != nil:
-		c.report(UnknownReference, n, "%s is not a value; one of its members is: %s.", n.Value, choices(prefixed(n.Value+".", name.memberNames())))
+		c.report(UnknownReference, n, "%s is not a value; one of its members is: %s.", n.Value, choices(prefixed(n.Value+".", name.reachable())))
 		return c.bad(n)
 	}
 	return c.named(n, name)
@@ -167,7 +169,7 @@ func (c *checker) bound(n ast.Node, b *binding) value {
 }
 
 func (c *checker) unknownName(n *ast.IdentifierNode) {
-	names := append(c.localNames(), c.scope.Names()...)
+	names := append(c.localNames(), c.scope.reachable()...)
 	d := c.report(UnknownReference, n, "There is no %q in reach here.", n.Value)
 	near := diag.Nearest(n.Value, names)
 	if near == "" && functions()[n.Value] != nil {
@@ -248,7 +250,7 @@ func (c *checker) namespaceMember(n *ast.MemberNode, ns *Name) value {
 	}
 	m := ns.Members[s.Value]
 	if m == nil {
-		names := ns.memberNames()
+		names := ns.reachable()
 		d := c.report(UnknownReference, s, "There is no %s called %q.", strings.ReplaceAll(ns.Name, "_", " "), s.Value)
 		near := diag.Nearest(s.Value, names)
 		if near == "" && len(names) > 0 {
@@ -285,6 +287,10 @@ func (c *checker) field(n ast.Node, base value, name string, at ast.Node) value 
 	if !c.reachable(base, name, at) {
 		return c.bad(n)
 	}
+	if base.typ.Is(types.Null | types.Absent) {
+		c.report(MaybeAbsent, at, "%s is always %s here, so it has no field %q.", c.subject(base), alwaysWhat(base.typ), name)
+		return c.bad(n)
+	}
 	info := base.typ.Field(name)
 	switch info.Found {
 	case types.Undeclared, types.Forbidden:
@@ -292,6 +298,7 @@ func (c *checker) field(n ast.Node, base value, name string, at ast.Node) value 
 		return c.bad(n)
 	}
 	out := value{typ: info.Type, node: n, origins: stepAll(base.origins, name), secret: base.secret, owner: typeName(base.typ)}
+	out.why = c.whyAbsent(base, info)
 	out.code = c.extend(n, base.code, name)
 	if base.spot != nil {
 		out.spot = &spot{base.spot.root, append(base.spot.path[:len(base.spot.path):len(base.spot.path)], name)}
@@ -300,6 +307,29 @@ func (c *checker) field(n ast.Node, base value, name string, at ast.Node) value 
 		}
 	}
 	return out
+}
+
+func alwaysWhat(t *types.Type) string {
+	if t.Is(types.Null) {
+		return "null"
+	}
+	return "absent"
+}
+
+// whyAbsent says why a field of base may not be there.
+func (c *checker) whyAbsent(base value, info types.FieldInfo) string {
+	owner := typeName(base.typ)
+	switch {
+	case base.why != "" && base.typ.May(types.Absent):
+		return base.why
+	case info.Property != nil && !info.Property.Required && owner != "":
+		return owner + " does not require it"
+	case base.spot != nil && len(base.spot.path) == 0 && info.Found == types.Sometimes && base.typ.Field("skipped").Found == types.Declared:
+		return c.subject(base) + " may have been skipped"
+	case base.typ.May(types.Null | types.Absent):
+		return c.subject(base) + " may be " + map[bool]string{true: "null", false: "absent"}[base.typ.May(types.Null)]
+	}
+	return ""
 }
 
 func (c *checker) knownField(n ast.Node, base value, name string, at ast.Node) value {
@@ -366,17 +396,30 @@ func (c *checker) unknownField(base value, name string, at ast.Node, near string
 	if owner == "" {
 		owner = c.subject(base)
 	}
-	d := c.report(UnknownField, at, "%s has no field %q.", owner, name)
+	rule := UnknownField
+	if base.spot != nil && len(base.spot.path) == 0 && base.spot.root.name != nil && slices.Contains(tables, base.spot.root.name.Name) {
+		rule = UnknownReference // these are names of the project, not fields of data
+	}
+	d := c.report(rule, at, "%s has no field %q.", owner, name)
 	names := base.typ.PropertyNames()
+	if rule == UnknownReference {
+		d.Message = fmt.Sprintf("There is no %s called %q.", owner, name)
+	}
 	if near == "" {
 		near = diag.Nearest(name, names)
 	}
 	c.suggestName(d, at, near)
 	if near == "" && len(names) > 0 {
-		d.Explain("It has %s. What the schema leaves out is read with lookup(%s, %q, default).", choices(names), c.tree.text(base.node), name)
+		d.Explain("It has %s.", choices(names))
+		if typeName(base.typ) != "" {
+			d.Detail += fmt.Sprintf(" What the schema leaves out is read with lookup(%s, %q, default).", c.tree.text(base.node), name)
+		}
 	}
 	c.relate(d, base.typ.Origin, "declared here")
 }
+
+// tables are the names whose members the project defines.
+var tables = []string{"input", "var", "secret", "state"}
 
 func (c *checker) elementAt(n ast.Node, base value, i int) value {
 	if isInvalid(base.typ) || !c.listLike(base) {

@@ -407,7 +407,7 @@ func (c *code) wellFormed() bool {
 		switch {
 		case !ok:
 			return false
-		case p.make != nil:
+		case p.make != nil, p.makeIn != nil:
 			return n == 1 && p.extra(c.val)
 		case p.one != nil, p.text != nil:
 			return n == 1

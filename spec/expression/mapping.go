@@ -50,6 +50,19 @@ func (c *checker) mapping(n ast.Node, space, member string, args []ast.Node, w *
 		c.reportCycle(n)
 		return c.bad(n)
 	}
+	if len(c.calls) == 0 {
+		if bad := c.takeHidden(); bad != nil {
+			if !m.broken() {
+				c.report(bad.Rule, n, "With these arguments, mapping %q has no value: %s", m.Name, bad.Message).Relate(bad.Range, "here")
+				return c.bad(n)
+			}
+			// It has been found wrong where it is written; here it counts as what it declares.
+			body.bad, body.typ = true, types.Invalid
+			if m.Result != nil {
+				body.bad, body.typ = false, m.Result
+			}
+		}
+	}
 	if m.Result != nil && w != nil && w.typ != nil && w.typ != m.Result || m.Result != nil && w == nil {
 		// The body was held against what the mapping declares; the place is held against that.
 		body.node, body.spot = n, nil
@@ -57,6 +70,31 @@ func (c *checker) mapping(n ast.Node, space, member string, args []ast.Node, w *
 	}
 	body.node = n
 	return body
+}
+
+// takeHidden returns the first error that was found in an inlined body, and forgets them all.
+func (c *checker) takeHidden() *diag.Diagnostic {
+	hidden := c.hidden
+	c.hidden = nil
+	for _, d := range hidden {
+		if d.Severity == diag.Error {
+			return d
+		}
+	}
+	return nil
+}
+
+// broken reports whether the mapping is wrong as it is written, whatever its arguments.
+func (m *Mapping) broken() bool {
+	m.own.Do(func() {
+		s := NewScope(m.Scope)
+		for _, p := range m.Params {
+			s.Define(&Name{Name: p.Name, Type: p.Type})
+		}
+		_, diags := m.Body.Check(s, Want{Type: m.Result, Optional: m.Result == nil, SecretOK: true})
+		m.wrong = diags.HasErrors()
+	})
+	return m.wrong
 }
 
 // reportCycle says that mappings call themselves, where one of them does; callers stay quiet.

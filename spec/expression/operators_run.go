@@ -117,9 +117,10 @@ func operatorPrimitives() map[string]primitive {
 		"toObject": {many: toObject},
 		"toGroups": {many: toGroups},
 
-		"assert": {typed: true, make: func(val any) func(any) any {
+		"assert": {typed: true, makeIn: func(val any) func(*frame, any) any {
 			t := val.(*types.Type)
-			return func(v any) any {
+			return func(f *frame, v any) any {
+				f.whole(v)
 				if problems := t.Check(v); len(problems) > 0 {
 					where := types.Path(problems[0].Path)
 					fail("the value is not of the type that is asserted: %s", strings.TrimSpace(where+" "+problems[0].Reason))
@@ -127,15 +128,19 @@ func operatorPrimitives() map[string]primitive {
 				return v
 			}
 		}},
-		"fit": {fits: true, make: func(val any) func(any) any {
+		"fit": {fits: true, makeIn: func(val any) func(*frame, any) any {
 			t := val.(fits)
-			return func(v any) any { return t.apply(nil, v, t.Root) }
+			return func(f *frame, v any) any {
+				f.whole(v)
+				return t.apply(v, t.Root)
+			}
 		}},
 	}
 }
 
 func deepEqual(f *frame, a []any) bool {
-	f.work(min(weight(a[0]), weight(a[1])))
+	room := f.limits.Turns - f.turns + 1
+	f.work(min(weigh(a[0], room), weigh(a[1], room)))
 	return equal(a[0], a[1])
 }
 

@@ -128,9 +128,14 @@ func (p *Program) Run(env map[string]any, lim Limits) (any, error) {
 	m.frame.start(env, lim, p.keys)
 	m.vm.MemoryBudget = uint(m.frame.limits.Values)
 	v, err := m.vm.Run(p.vm, &m.frame)
+	most := m.frame.limits.Values
 	m.reset()
 	if err != nil {
 		return nil, p.failure(err)
+	}
+	// Parts may be shared, so a value can be larger than what making it took.
+	if weigh(v, most) >= most {
+		return nil, &RunError{Range: p.whole, Message: fmt.Sprintf("the value has more than %d parts", most)}
 	}
 	return v, nil
 }

@@ -3,6 +3,7 @@ package expression
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"tenon/spec/source"
 	"tenon/spec/syntax"
@@ -52,6 +53,9 @@ type Mapping struct {
 	Result *types.Type
 	// Scope is what the body sees beside its parameters.
 	Scope *Scope
+
+	own   sync.Once
+	wrong bool // found wrong on its own
 }
 
 // Param is a parameter of a mapping or function.
@@ -107,6 +111,16 @@ func (n *Name) key() string {
 		return n.Key
 	}
 	return n.Name
+}
+
+// reachable lists the names that can be used.
+func (s *Scope) reachable() []string {
+	return slices.DeleteFunc(s.Names(), func(name string) bool { return s.Lookup(name).Gone != "" })
+}
+
+// reachable lists the members that can be used.
+func (n *Name) reachable() []string {
+	return slices.DeleteFunc(n.memberNames(), func(name string) bool { return n.Members[name].Gone != "" })
 }
 
 func (n *Name) memberNames() []string { return slices.Sorted(maps.Keys(n.Members)) }

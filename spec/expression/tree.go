@@ -80,13 +80,6 @@ func at[N ast.Node](n N, start, end int) N {
 	return n
 }
 
-func like[N ast.Node](n N, o ast.Node) N {
-	n.SetLocation(o.Location())
-	return n
-}
-
-func ident(name string, o ast.Node) ast.Node { return like(&ast.IdentifierNode{Value: name}, o) }
-
 func invalid(start, end int) ast.Node {
 	return at(&ast.CallNode{Callee: &ast.IdentifierNode{Value: callInvalid}}, start, end)
 }

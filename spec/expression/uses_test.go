@@ -125,6 +125,30 @@ func TestMappings(t *testing.T) {
 	}
 }
 
+// What is wrong with a mapping is said where it is written; what is wrong with its arguments, at the call.
+func TestMappingFindings(t *testing.T) {
+	inner := NewScope(nil)
+	text := func(s string) *Tree { tree, _ := parse(t, s); return tree }
+	loose := &Mapping{Name: "loose", Params: []Param{{Name: "x", Type: anything}}, Body: text(`lower(x)`), Scope: inner}
+	broken := &Mapping{Name: "broken", Params: []Param{{Name: "x", Type: anything}}, Body: text(`{ customr = "a", amount = 1 }`), Scope: inner, Result: invoiceType}
+	s := orderScope()
+	s.Define(&Name{Name: "mapping", Members: map[string]*Name{"loose": {Name: "loose", Mapping: loose}, "broken": {Name: "broken", Mapping: broken}}})
+	for _, c := range [][2]string{
+		{`mapping::loose(order.id)`, ``},
+		{`mapping::loose(1)`, `error argument-type: With these arguments, mapping "loose" has no value: x is an integer, and s of lower must be a string.`},
+		{`mapping::broken(1)`, ``},
+	} {
+		tree, _ := parse(t, c[0])
+		w := Want{}
+		if strings.Contains(c[0], "broken") {
+			w.Type = invoiceType
+		}
+		if _, diags := tree.Check(s, w); say(diags) != c[1] {
+			t.Errorf("%s\n got %s\nwant %s", c[0], say(diags), c[1])
+		}
+	}
+}
+
 // A cycle is reported where one of its mappings is written, and there only.
 func TestMappingCycle(t *testing.T) {
 	s := mappingScope(t)

@@ -301,7 +301,7 @@ func (c *checker) objectInto(n *ast.MapNode, w *want, target *types.Type) value 
 	}
 	out.code = &code{op: opObject, at: c.at(n), val: fields, args: args}
 	out.typ = objectType(props, additional)
-	if out.known && !out.bad {
+	if out.known && !out.bad && !tooBig(known) {
 		out.value = known
 		out.typ = types.Const(known)
 		out.code = &code{op: opConst, at: c.at(n), val: known}
@@ -445,7 +445,7 @@ func (c *checker) list(n *ast.ArrayNode, w *want) value {
 		out.code.args = append(out.code.args, v.code)
 	}
 	out.typ = types.TupleOf(items...)
-	if out.known && !out.bad {
+	if out.known && !out.bad && !tooBig(known) {
 		if known == nil {
 			known = []any{}
 		}
