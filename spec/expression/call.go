@@ -141,6 +141,9 @@ func (c *checker) invoke(n ast.Node, f *Function, vs []value) value {
 		known = known && v.known
 	}
 	out.typ = f.result(ts)
+	if f.Name == "type" {
+		out.kindOf = vs[0].spot
+	}
 	if known {
 		return c.fold(n, out, vs)
 	}

@@ -71,6 +71,8 @@ type value struct {
 	known bool
 	// spot is the part of a name that it reads, if that is all it does.
 	spot *spot
+	// kindOf is the part of a name whose kind it is, if it is what type(…) says of one.
+	kindOf *spot
 	// origins is where in the environment it may come from; reading it reads these.
 	origins []Use
 	secret  bool

@@ -57,6 +57,7 @@ var orderType = named("shop.schemas.Order",
 	required("lines", types.ListOf(named("shop.schemas.Line", required("sku", types.AnyString), required("qty", types.AnyInteger), optional("gift", types.AnyBoolean)))),
 	required("tags", types.MapOf(types.AnyString)),
 	required("anything", types.Any),
+	optional("payer", types.Union(types.AnyString, named("shop.schemas.Payer", required("id", types.AnyString)), types.JustNull)),
 )
 
 func orderValue() map[string]any {

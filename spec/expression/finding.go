@@ -265,7 +265,11 @@ func (c *checker) accept(v value, t *types.Type, rule *diag.Rule, what string) b
 		return false
 	}
 	ok := true
-	for _, p := range types.Assign(v.typ, t) {
+	problems := types.Assign(v.typ, t)
+	if i := slices.IndexFunc(problems, wrongKind); i >= 0 {
+		problems = problems[i : i+1] // a hole in what is of no use there is not worth a word
+	}
+	for _, p := range problems {
 		if p.Misfit == types.MisfitUncheckable {
 			continue
 		}
@@ -296,6 +300,10 @@ func (c *checker) accept(v value, t *types.Type, rule *diag.Rule, what string) b
 		ok = ok && p.Verdict != types.Wrong
 	}
 	return ok
+}
+
+func wrongKind(p types.Problem) bool {
+	return p.Misfit == types.MisfitType && p.Verdict == types.Wrong && len(p.Path) == 0
 }
 
 // collectFirst reports a stream where only a list would do.

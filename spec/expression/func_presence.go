@@ -66,6 +66,17 @@ func kindName(k types.Kind) string {
 		types.String: "string", types.Array: "array", types.Object: "object", types.Time: "time", types.Duration: "duration", types.Bytes: "bytes", types.Stream: "stream"}[k]
 }
 
+// kindsNamed is all values of which type(…) gives one of the names.
+func kindsNamed(names ...any) *types.Type {
+	var kinds types.Kind
+	for k := types.Absent; k <= types.Stream; k <<= 1 {
+		if slices.Contains(names, any(kindName(k))) {
+			kinds |= k
+		}
+	}
+	return types.New(&types.Shape{Kinds: kinds})
+}
+
 // coalesce types its arguments one after the other: each but the last counts without what may be
 // missing. It is rewritten so that an argument is computed only when it is needed.
 func (c *checker) coalesce(n ast.Node, args []ast.Node, w *want) value {

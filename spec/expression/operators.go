@@ -158,6 +158,9 @@ func (c *checker) equality(n *ast.BinaryNode) value {
 	for _, p := range [][2]value{{a, b}, {b, a}} {
 		x, y := p[0], p[1]
 		switch {
+		case x.kindOf != nil && y.known:
+			yes = c.learn(yes, x.kindOf, kindsNamed(y.value), false)
+			no = c.learn(no, x.kindOf, kindsNamed(y.value), true)
 		case x.spot == nil:
 		case y.known && isAbsent(y.value):
 			yes = c.learn(yes, x.spot, nothing, false)
@@ -258,7 +261,12 @@ func (c *checker) membership(n *ast.BinaryNode, a, b value) value {
 		c.absentPart(a, "the left side of in")
 	}
 	out.code = &code{op: opCall, at: c.at(n), name: "in", args: []*code{c.present(a, false), right}}
-	if list, ok := b.value.([]any); ok && b.known && a.spot != nil {
+	switch list, ok := b.value.([]any); {
+	case !ok || !b.known:
+	case a.kindOf != nil:
+		out.whenTrue = c.learn(c.facts, a.kindOf, kindsNamed(list...), false)
+		out.whenFalse = c.learn(c.facts, a.kindOf, kindsNamed(list...), true)
+	case a.spot != nil:
 		out.whenTrue = c.learn(c.facts, a.spot, types.Enum(list...), false)
 		out.whenFalse = c.learn(c.facts, a.spot, types.Enum(list...), true)
 	}

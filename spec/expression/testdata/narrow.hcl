@@ -23,3 +23,8 @@ u = expr("order.email != nil and len(order.email) > 3")
 v = expr("let e = order.email; e != nil ? lower(e) : ''")
 w = order.email == order.id ? lower(order.email) : ""
 x = order.status != "open" && order.status != "paid" ? match(order.status, { shipped = 1 }) : 0
+ka = type(order.payer) == "string" ? lower(order.payer) : ""
+kb = type(order.payer) == "object" ? lower(order.payer.id) : ""
+kc = order.payer == null ? "" : lower(type(order.payer) == "string" ? order.payer : order.payer.id)
+kd = expr("type(order.payer) in ['absent', 'null'] ? '' : type(order.payer) == 'string' ? lower(order.payer) : lower(order.payer.id)")
+ke = type(order.payer) != "string" ? lower(order.payer/* ERROR "a Payer or null" */) : ""
