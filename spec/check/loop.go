@@ -131,7 +131,7 @@ func atLeast(n int) *types.Type {
 // aggregate types one fold over the items that succeeded.
 func (f *flow) aggregate(n *stage, a *model.Aggregate, at site) *types.Type {
 	what := fmt.Sprintf("aggregate %q", a.Name)
-	want := expression.Want{What: what}
+	want := expression.Want{What: what, Optional: true} // what is absent is passed over
 	switch a.Func {
 	case "sum":
 		want.Type = types.AnyNumber
@@ -158,6 +158,9 @@ func (f *flow) aggregate(n *stage, a *model.Aggregate, at site) *types.Type {
 		return countType
 	case "list":
 		return types.ListOf(present)
+	}
+	if a.Func == "min" || a.Func == "max" {
+		present = present.Without(types.Null) // passed over
 	}
 	return present.With(types.Absent)
 }

@@ -64,7 +64,7 @@ var aggregate = &Block{
 		{Name: "last", Kind: Expression, Doc: "The value of the last element; absent without elements."},
 	},
 	ExactlyOne: Folds,
-	Doc:        "Folds one value of each element that succeeded into one result.",
+	Doc:        "Folds one value of each element that succeeded into one result. An absent value is passed over.",
 	Example: `integration "totals" {
   input "amounts" {
     type = list(integer)
