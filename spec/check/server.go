@@ -59,8 +59,11 @@ func (b *builder) constantServer(a *api, text string, at source.Range) *expressi
 		b.diags.Add(lang.LiteralCredential, at, "The server of api %q has a user and password in its URL.", a.model.Name).
 			Explain("They would show wherever the URL does. Put them into a secret and an auth block.")
 	case u.Scheme == "http" && !isLocal(u.Hostname()):
-		b.diags.Add(lang.PlaintextHTTP, at, "Requests to %s are not encrypted: the server of api %q is an http:// URL.", u.Host, a.model.Name).
+		d := b.diags.Add(lang.PlaintextHTTP, at, "Requests to %s are not encrypted: the server of api %q is an http:// URL.", u.Host, a.model.Name).
 			Explain("Everyone on the way can read and change what is sent, credentials included. Use https:// if the server has it.")
+		if isPrivate(u.Hostname()) {
+			d.Severity = diag.Note
+		}
 	}
 	return expression.Constant(strings.TrimRight(text, "/"), at)
 }
@@ -71,6 +74,17 @@ func isLocal(host string) bool {
 		return ip.IsLoopback()
 	}
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// privateDomains are those that no public name is in: RFC 6762, RFC 8375, ICANN's .internal, Kubernetes.
+var privateDomains = []string{".local", ".home.arpa", ".internal", ".svc", ".lan", ".test"}
+
+// isPrivate reports whether a host can only be in a network of one's own.
+func isPrivate(host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsPrivate() || ip.IsLinkLocalUnicast()
+	}
+	return !strings.Contains(host, ".") || slices.ContainsFunc(privateDomains, func(d string) bool { return strings.HasSuffix(host, d) })
 }
 
 // serverObject is server = { url = …, variables = { … } }.

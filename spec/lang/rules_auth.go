@@ -87,7 +87,7 @@ integration "invoice" {
 // PlaintextHTTP: requests that anyone on the way can read.
 var PlaintextHTTP = &diag.Rule{
 	Name: "plaintext-http", Severity: diag.Warning, Title: "Not encrypted",
-	Explain: "The server is reached over `http://`, and it is not this machine. Everyone on the way can read and change what is sent, credentials included.",
+	Explain: "The server is reached over `http://`, and it is not this machine. Everyone on the way can read and change what is sent, credentials included. A note where the host can only be in a network of one's own.",
 	Bad: signedIn(`server = "http://billing.example.com/v1"
   auth "token" {
     token = secret.billing
