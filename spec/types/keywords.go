@@ -39,6 +39,8 @@ func (k *keywords) plain() *Shape {
 		if f := k.fields(); f != nil {
 			s.Objects, s.Untyped = []*Fields{f}, false
 		}
+	} else {
+		k.required() // only to tell what is wrong with it
 	}
 	k.enumerated(s)
 	return s
@@ -296,7 +298,7 @@ func (k *keywords) fields() *Fields {
 	}
 	rest := f.named("") // what f says of other properties; f itself is not complete yet
 	for name := range required {
-		p := rest.implied(name, new(meet))
+		p := rest.implied(name, &k.cache.meet)
 		if p == nil {
 			p = &Property{Name: name, Type: Any}
 		}

@@ -63,6 +63,7 @@ type Cache struct {
 	mu      sync.Mutex
 	types   map[place]*Type
 	defects map[string]bool
+	meet    meet // of all that allOf and the like intersect, so that recursive types come back to themselves
 }
 
 type place struct {
@@ -107,9 +108,16 @@ func (r *reader) defect(o Origin, message string) {
 	}
 }
 
+// maxNesting bounds the depth of a schema, in steps of its pointer. Values are never that deep.
+const maxNesting = 1200
+
 // at returns the type of the schema raw at o. A schema that is nothing but a reference has the type of
 // what it refers to.
 func (r *reader) at(o Origin, raw []byte) *Type {
+	if len(o.Pointer) > maxNesting && strings.Count(o.Pointer, "/") > maxNesting {
+		r.defect(Origin{Document: o.Document, Pointer: o.Pointer[:maxNesting]}, "the schema is nested too deeply; what is further inside is not checked")
+		return Any
+	}
 	if bytes.Contains(raw, []byte(`"$ref"`)) {
 		if n, err := parseNode(o, raw); err == nil {
 			if ref, ok := n.reference(); ok && (n.alone() || !r.opt.Dialect.siblings() && n.get("nullable") == nil && n.get("x-nullable") == nil) {
@@ -204,7 +212,7 @@ func (r *reader) schema(f *forcing, o Origin, raw []byte, ownPlace bool) *Shape 
 		return anyShape
 	}
 	s := anyShape
-	m := new(meet)
+	m := &r.cache.meet
 	ref, isRef := n.reference()
 	if isRef {
 		if s = r.reference(f, o, ref); r.opt.Dialect == own {

@@ -13,7 +13,9 @@ type document struct{ root any }
 func newDocument(t testing.TB, text string) document {
 	t.Helper()
 	var d document
-	if err := json.Unmarshal([]byte(text), &d.root); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&d.root); err != nil {
 		t.Fatal(err)
 	}
 	return d
