@@ -1,5 +1,3 @@
-// Package expression turns what an author computes, in native HCL notation or inside expr("…"), into
-// one syntax tree, types it against schemas and compiles it. It is the only importer of expr-lang.
 package expression
 
 import (
