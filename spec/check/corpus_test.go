@@ -52,7 +52,7 @@ func realSpecsOrNone() string {
 	return ""
 }
 
-const callsPerDocument = 25
+const callsPerDocument = 12
 
 // callAll calls a sample of a document's operations, each in a project of its own.
 func callAll(t *testing.T, name string, src []byte) (calls, refused int) {
