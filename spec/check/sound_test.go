@@ -1,11 +1,15 @@
 package check
 
 import (
+	"encoding/json"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +65,16 @@ func send(t *testing.T, r *rand.Rand, doc *openapi.Document, op *openapi.Operati
 	if !ok {
 		return false
 	}
+	sent := judge(t, doc, op, text, nil)
+	for range 3 {
+		text, inputs := brokenCall(r, op)
+		judge(t, doc, op, text, inputs)
+	}
+	return sent
+}
+
+// judge runs a project and has what it sends judged; it reports whether anything was sent.
+func judge(t *testing.T, doc *openapi.Document, op *openapi.Operation, text string, inputs map[string]any) bool {
 	result, _, diags := buildWith(t, files("-- main.hcl --\n"+text), &loaded{doc: doc})
 	p := result.Plans["i"]
 	if p == nil {
@@ -84,18 +98,76 @@ func send(t *testing.T, r *rand.Rand, doc *openapi.Document, op *openapi.Operati
 	}
 	local := engine.New(engine.Options{})
 	defer local.Close()
-	in := exec.Inputs{Values: map[string]any{}, Variables: map[string]any{}, Secrets: map[string]secret.Value{"s": secret.New("hush")}, Servers: map[string]string{"p": server.URL}}
+	in := exec.Inputs{Values: inputs, Variables: map[string]any{}, Secrets: map[string]secret.Value{"s": secret.New("hush")}, Servers: map[string]string{"p": server.URL}}
 	run := local.Run(t.Context(), program, in)
 	if !judged {
-		if diags.Count(diag.Warning)+diags.Count(diag.Note) == 0 {
+		if inputs == nil && diags.Count(diag.Warning)+diags.Count(diag.Note) == 0 {
 			t.Errorf("%s: nothing was sent: %v", op.Name().Key(), run.Error)
 		}
 		return false
 	}
 	if verdict != nil && !beyondTheJudge(doc, op) {
-		t.Errorf("%s: %s\n%s", op.Name().Key(), firstLine(verdict.Error()), text)
+		shown, _ := json.Marshal(inputs)
+		t.Errorf("%s: %s\n%s\ninputs: %s", op.Name().Key(), firstLine(verdict.Error()), text, shown)
 	}
 	return true
+}
+
+// brokenCall writes a project that calls an operation with inputs of which nothing is known before it
+// runs, and gives values for them of which some are not what the operation takes.
+func brokenCall(r *rand.Rand, op *openapi.Operation) (text string, inputs map[string]any) {
+	inputs = map[string]any{}
+	var declared, request strings.Builder
+	give := func(v any) string {
+		name := fmt.Sprintf("v%d", len(inputs))
+		inputs[name] = broken(r, v)
+		fmt.Fprintf(&declared, "input %q {\ntype = any\n}\n", name)
+		return "input." + name
+	}
+	request.WriteString("params = {\n")
+	for _, p := range op.Parameters {
+		if v, err := types.Generate(p.Type, r, types.GenerateOptions{}); err == nil && !types.IsMissing(v) {
+			fmt.Fprintf(&request, "%s = %s\n", quote(p.In+":"+p.Name), give(v))
+		}
+	}
+	request.WriteString("}\n")
+	if op.Body != nil {
+		if m := chooseMedia(op.Body.Content); m != nil {
+			if v, err := types.Generate(contentType(m, types.Request), r, types.GenerateOptions{Values: 50}); err == nil && !types.IsMissing(v) {
+				fmt.Fprintf(&request, "body = %s\n", give(v))
+			}
+		}
+	}
+	return strings.Replace(project(op, request.String()), "integration \"i\" {\n", "integration \"i\" {\n"+declared.String(), 1), inputs
+}
+
+// broken is v with something changed somewhere, or v.
+func broken(r *rand.Rand, v any) any {
+	if r.IntN(4) == 0 {
+		return []any{nil, true, -1, 3.5, "", strings.Repeat("long ", 200), []any{}, map[string]any{"odd": 1}}[r.IntN(8)]
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		names := slices.Sorted(maps.Keys(v))
+		chosen := r.IntN(len(names) + 1)
+		for i, name := range names {
+			switch {
+			case i != chosen:
+				out[name] = v[name]
+			case r.IntN(3) > 0:
+				out[name] = broken(r, v[name])
+			}
+		}
+		return out
+	case []any:
+		out := slices.Clone(v)
+		if len(out) > 0 {
+			out[r.IntN(len(out))] = broken(r, out[0])
+		}
+		return out
+	}
+	return v
 }
 
 // beyondTheJudge reports whether an operation has parameters that kin-openapi misreads: lists as
