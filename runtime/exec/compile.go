@@ -3,138 +3,12 @@ package exec
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"tenon/runtime/codec"
 	"tenon/spec/expression"
 	"tenon/spec/plan"
 )
-
-// Program is a plan made ready to run: every expression compiled, every name resolved. It is immutable; many
-// runs may share it.
-type Program struct {
-	plan      *plan.Plan
-	digest    string
-	apis      map[string]*api
-	variables []*input
-	inputs    []*input
-	block     *block
-	onFailure *block // nil: none
-	outputs   []*value
-	calls     []*call
-}
-
-// Plan returns the plan that p was made from.
-func (p *Program) Plan() *plan.Plan { return p.plan }
-
-// api is how one API is reached.
-type api struct {
-	plan    *plan.API
-	server  *code
-	headers []*value
-	auth    map[string]map[string]*code // by scheme, by attribute
-}
-
-type input struct {
-	plan *plan.Input
-	def  *code // nil: none
-}
-
-// code is a compiled expression.
-type code struct {
-	expr *plan.Expr
-	prog *expression.Program
-}
-
-// value is a named expression with what must be checked of it.
-type value struct {
-	name  string
-	code  *code
-	guard *plan.Guard
-}
-
-type block struct {
-	ops []*op
-	// chain says that every op waits for the one before it, so that no branches are needed.
-	chain bool
-}
-
-type op struct {
-	plan    *plan.Op
-	open    int   // how many ops it waits for
-	next    []int // ops that wait for it
-	when    *code
-	call    *call
-	value   *value // Value.Choices are read from plan
-	loop    *loop
-	checks  []*check
-	catches []*catch
-	uses    []expression.Use // of names from outside it
-	wants   wants
-}
-
-// wants says which parts of an answer anybody reads.
-type wants struct {
-	headers, body           bool
-	errorHeaders, errorBody bool
-}
-
-type check struct {
-	plan    *plan.Check
-	assert  *code
-	message *code
-}
-
-type catch struct {
-	plan *plan.Catch
-	body *value
-	call *call
-}
-
-type call struct {
-	plan    *plan.Call
-	api     *api
-	server  *code // nil: the API's
-	args    []*arg
-	body    *value
-	encode  map[string]codec.Encoding
-	answers map[string]*answer
-	success *answer // of a 2xx that is not declared; nil: none
-	accept  []string
-	page    *pager
-}
-
-type arg struct {
-	value
-	param codec.Param
-}
-
-type answer struct {
-	plan     *plan.Response
-	declared []string // media types
-}
-
-type pager struct {
-	plan  *plan.Paginate
-	items *code
-	next  *value // nil: one page
-}
-
-type loop struct {
-	plan       *plan.ForEach
-	in         *value // its code is nil for a stream
-	where      *code
-	key        *code
-	block      *block
-	aggregates []*aggregate
-	free       []string // names that the body reads from outside
-}
-
-type aggregate struct {
-	value
-	fold string
-}
 
 // Compile makes p ready. An error means that the plan was not made by a checker that agrees with this version.
 func Compile(p *plan.Plan) (*Program, error) {
@@ -349,7 +223,7 @@ func (c *compiler) call(p *plan.Call) *call {
 			a.declared = append(a.declared, m.ContentType)
 		}
 		x.answers[strings.ToLower(r.Status)] = a
-		if x.success == nil && r.Status[0] == '2' {
+		if x.success == nil && strings.HasPrefix(r.Status, "2") {
 			x.success = a
 		}
 	}
@@ -361,29 +235,6 @@ func (c *compiler) call(p *plan.Call) *call {
 		}
 	}
 	return x
-}
-
-// answer returns what the plan knows about answers with a status, and whether they are successes. An
-// undeclared 2xx is held to what the declared one promises.
-func (c *call) answer(status int) (*answer, bool) {
-	text := strconv.Itoa(status)
-	exact := c.answers[text]
-	success := status/100 == 2 || exact != nil && exact.plan.Success
-	for _, a := range []*answer{exact, c.answers[text[:1]+"xx"]} {
-		if a != nil {
-			return a, success
-		}
-	}
-	if success && c.success != nil {
-		return c.success, true
-	}
-	return c.answers["default"], success
-}
-
-// keeps reports whether a redirect is an answer that the author accepts.
-func (c *call) keeps(status int) bool {
-	a := c.answers[strconv.Itoa(status)]
-	return a != nil && a.plan.Success
 }
 
 func (c *compiler) loop(p *plan.ForEach) *loop {
