@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -104,6 +105,43 @@ func TestSchemaOfItself(t *testing.T) {
 		x.Contains("a")
 		if len(defects()) == 0 && !strings.Contains(text, "not") {
 			t.Errorf("%s: no defect", text)
+		}
+	}
+}
+
+func TestTypesAreSafeForConcurrentUse(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(`{`)
+	for i := range 30 {
+		fmt.Fprintf(&text, `"c%d":{"allOf":[{"$ref":"#/c%d"},{"type":"object","properties":{"a":{"$ref":"#/c%d"},"s":{"type":"string","pattern":"^a","enum":["a","b"]}}}]},`, i, (i+1)%30, (i*7)%30)
+	}
+	text.WriteString(`"x":{"properties":{"c":{"$ref":"#/c0"}}}}`)
+	d := newDocument(t, text.String())
+	cache := new(Cache)
+	written := make([]string, 8)
+	var group sync.WaitGroup
+	for i := range written {
+		group.Go(func() {
+			o, raw, err := d.Resolve(Origin{}, "#/x")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			x := FromSchema(d, o, raw, SchemaOptions{Dialect: OpenAPI31, Cache: cache})
+			x.Contains(map[string]any{"c": map[string]any{"s": "a"}})
+			Assign(x, Intersect(x, AnyString))
+			x.Field("c").Type.Field("a").Type.Shape()
+			data, err := x.MarshalJSON()
+			if err != nil {
+				t.Error(err)
+			}
+			written[i] = string(data)
+		})
+	}
+	group.Wait()
+	for _, w := range written {
+		if w != written[0] {
+			t.Errorf("a type depends on who looks first:\n%.300s\n%.300s", written[0], w)
 		}
 	}
 }
