@@ -18,6 +18,11 @@ func (t *Tree) Check(s *Scope, w Want) (*Expr, diag.List) {
 	c := newChecker(t, s)
 	c.locate = w.Locate
 	v := c.eval(t.root, c.wanted(&w))
+	if v.secret && !w.SecretOK && !slices.ContainsFunc(c.diags, func(d *diag.Diagnostic) bool { return d.Rule == SecretLeak }) {
+		// What is chosen by a secret tells about it.
+		v.node = t.root
+		c.leak(v, c.wanted(&w))
+	}
 	e := &Expr{
 		Type: v.typ, Source: oneLine(t.file.Text(t.rng), 200), Range: t.rng,
 		Secret: c.secrets, Uses: c.uses.list(), Fields: c.fields,

@@ -54,3 +54,5 @@ az = coalesce(order.id/* NOTE "condition-constant" */, "x")
 ba = f/* ERROR "no function" */(order.nothing/* ERROR "unknown-field" */)
 bb = expr("order.id matches '['/* ERROR "not a regular expression" */")
 bc = min(1, 2, "3"/* ERROR "argument-type" */)
+bd = secret.key == "x" ? 1 : 2/* ERROR "secret-leak" */
+be = { a = match(secret.key, { a = 1 }, 2) }/* ERROR "secret-leak" */
