@@ -379,13 +379,20 @@ func (a *assigner) list(l, m *List, r *report) Verdict {
 // maxPrefix bounds how many items of a tuple are compared one by one.
 const maxPrefix = 10_000
 
+func are(n int) string {
+	if n == 1 {
+		return " is "
+	}
+	return " are "
+}
+
 // lengths compares ranges of lengths; -1 is no bound. least and most of the source count as stated where
 // they are not 0 and -1.
 func lengths(least, most, wantLeast, wantMost int, what string, r *report) Verdict {
 	v := Proven
 	if wantMost >= 0 && (most < 0 || most > wantMost) {
 		p := Problem{Misfit: MisfitLength, Verdict: Unproven, Stated: most >= 0}
-		limit := ", but at most " + count(wantMost, what) + " are allowed"
+		limit := ", but at most " + count(wantMost, what) + are(wantMost) + "allowed"
 		switch {
 		case least > wantMost:
 			p.Verdict, p.Reason = Wrong, "has at least "+count(least, what)+limit
@@ -398,7 +405,7 @@ func lengths(least, most, wantLeast, wantMost int, what string, r *report) Verdi
 	}
 	if least < wantLeast {
 		p := Problem{Misfit: MisfitLength, Verdict: Unproven, Stated: least > 0}
-		limit := ", but at least " + count(wantLeast, what) + " are needed"
+		limit := ", but at least " + count(wantLeast, what) + are(wantLeast) + "needed"
 		switch {
 		case most >= 0 && most < wantLeast:
 			p.Verdict, p.Reason = Wrong, "has at most "+count(most, what)+limit
