@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -104,6 +105,18 @@ func TestExcerpt(t *testing.T) {
 	} {
 		if got := Excerpt([]byte(c.in), 8); got != c.want {
 			t.Errorf("Excerpt(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestThePageOnRunningNamesEveryEvent(t *testing.T) {
+	page, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range Kinds() {
+		if !strings.Contains(string(page), "`"+k+"`") {
+			t.Errorf("docs/running.md does not name %s", k)
 		}
 	}
 }
