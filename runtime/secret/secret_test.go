@@ -93,7 +93,7 @@ func TestResolve(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "big"), make([]byte, maxSize+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := Env{Dir: dir, Timeout: 200 * time.Millisecond, Getenv: func(n string) (string, bool) {
+	env := Env{Dir: dir, Getenv: func(n string) (string, bool) {
 		v, ok := map[string]string{"SET": "from env", "EMPTY": ""}[n]
 		return v, ok
 	}}
@@ -113,6 +113,9 @@ func TestResolve(t *testing.T) {
 		{plan.Secret{Command: []string{"sleep", "60"}}, "", "did not end within 200ms"},
 	} {
 		c.s.Name = "s"
+		if env.Timeout = 0; c.s.Command != nil && c.s.Command[0] == "sleep" {
+			env.Timeout = 200 * time.Millisecond
+		}
 		got, err := Resolve(context.Background(), &c.s, env)
 		if c.err == "" && (err != nil || got.Reveal() != c.want) {
 			t.Errorf("%+v: got %q, %v", c.s, got.Reveal(), err)
