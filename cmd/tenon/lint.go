@@ -16,6 +16,7 @@ type lintFlags struct {
 	json   bool
 	notes  bool
 	strict string
+	fix    bool
 }
 
 func newLint(e *env) *cobra.Command {
@@ -30,10 +31,16 @@ wrong; a note is something that the specs merely do not rule out. The exit statu
 is 1 if there are errors.
 
 'tenon explain RULE' tells more about a rule. A finding is silenced by a comment
-on its line or the line above: # tenon:ignore RULE reason`,
+on its line or the line above: # tenon:ignore RULE reason
+
+With --fix, what has exactly one mend is mended in the files: misspelt names, forms
+that are written differently, formatting. What was done is told on standard error,
+and the findings that are left on standard output. A file never parses worse than
+before.`,
 		Example: `  tenon lint
   tenon lint --notes integrations/quickstart
   tenon lint --strict              # warnings are errors
+  tenon lint --fix                 # mend what has exactly one mend
   tenon lint --format github       # annotations on a pull request`,
 		Args: between(0, 1, "one directory at most"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -46,6 +53,7 @@ on its line or the line above: # tenon:ignore RULE reason`,
 	flags.BoolVar(&f.notes, "notes", false, "show the notes too; JSON always has them")
 	flags.StringVar(&f.strict, "strict", "", "make warnings errors; --strict=notes: notes too")
 	flags.Lookup("strict").NoOptDefVal = "warnings"
+	flags.BoolVar(&f.fix, "fix", false, "mend in the files what has exactly one mend")
 	complete(cmd, "format", lintFormats...)
 	complete(cmd, "strict", "warnings", "notes")
 	return cmd
@@ -60,7 +68,11 @@ func lint(e *env, dir string, f lintFlags) error {
 	if !slices.Contains(lintFormats, f.format) {
 		return usagef("--format is text, json or github, not %q", f.format)
 	}
-	p, err := load(e, dir)
+	read := load
+	if f.fix {
+		read = fix
+	}
+	p, err := read(e, dir)
 	if err != nil {
 		return err
 	}
@@ -75,6 +87,24 @@ func lint(e *env, dir string, f lintFlags) error {
 		return status(exitNotWell)
 	}
 	return nil
+}
+
+// fix is [load] with everything mended first that has exactly one mend; it tells what was done.
+func fix(e *env, dir string) (*project.Project, error) {
+	opened, err := project.OpenDir(e.path(dir), dir)
+	if err != nil {
+		return nil, err
+	}
+	p, fixed, err := project.Fix(opened, options(e))
+	if err != nil {
+		opened.Close()
+		return nil, err
+	}
+	style := e.style(e.Stderr)
+	for _, f := range fixed {
+		view.Findings{Files: f.Files, Dir: dir}.Fixed(e.Stderr, style, f.Finding)
+	}
+	return p, nil
 }
 
 // harden makes errors of warnings, and of notes if asked to.

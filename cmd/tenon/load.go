@@ -21,12 +21,16 @@ func load(e *env, dir string) (*project.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := project.Load(opened, project.Options{Version: version, Cache: project.OpenCache(cacheDir(e))})
+	p, err := project.Load(opened, options(e))
 	if err != nil {
 		opened.Close()
 		return nil, err
 	}
 	return p, nil
+}
+
+func options(e *env) project.Options {
+	return project.Options{Version: version, Cache: project.OpenCache(cacheDir(e))}
 }
 
 // cacheDir is where what was derived from specs is kept; "" where there is no such place.

@@ -9,12 +9,13 @@ import (
 func TestFormatting(t *testing.T) {
 	for _, c := range []struct{ src, at string }{
 		{"x = 1\n", ""},
-		{"x=1\n", "x=1"},
+		{"x=1\n", "="},
 		{"a {\n  x = 1\n}\nb {\n   y = 1\n}", "b {"},
-		{"x = 1", "x = 1"},
+		{"x = 1", ""},
 		{"x = ", ""},
 		{"x = 1\n\n\n\n", ""},
-		{"é = 1\ny  = 1\n", "y  = 1"},
+		{"é = 1\ny  = 1\n", " "},
+		{"a {\r\n  x=1\r\n}\r\n", "="},
 	} {
 		f, _ := syntax.Parse("main.hcl", []byte(c.src))
 		got := Formatting([]*syntax.File{f})

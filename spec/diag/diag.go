@@ -5,6 +5,8 @@ package diag
 import (
 	"fmt"
 	"sort"
+	"strconv"
+	"strings"
 
 	"tenon/spec/source"
 )
@@ -89,6 +91,19 @@ func (d *Diagnostic) Suggest(near, replacement string) *Diagnostic {
 	if near != "" {
 		d.Message += fmt.Sprintf(" Did you mean %q?", near)
 		d.Fix = &Edit{Range: d.Range, New: replacement}
+	}
+	return d
+}
+
+// Wonder appends `Did you mean "a" or "b"?` when several candidates are equally near to name: there is
+// no telling which, so there is no fix. It returns d.
+func (d *Diagnostic) Wonder(name string, candidates []string) *Diagnostic {
+	if near := Near(name, candidates); len(near) == 2 || len(near) == 3 {
+		for i, n := range near {
+			near[i] = strconv.Quote(n)
+		}
+		last := len(near) - 1
+		d.Message += fmt.Sprintf(" Did you mean %s or %s?", strings.Join(near[:last], ", "), near[last])
 	}
 	return d
 }

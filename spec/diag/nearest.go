@@ -1,23 +1,38 @@
 package diag
 
-import "sort"
+import "slices"
 
 // Nearest returns the candidate closest to name, or "" when none is near: within a third of the
 // name's length in edits, at least one but not all of it, an exchange of neighbours counting as one edit. Case
-// alone is always near. Ties go to the alphabetically first.
+// alone is always near. Where several are equally close there is no nearest one: [Near] has them.
 func Nearest(name string, candidates []string) string {
-	sorted := append([]string(nil), candidates...)
-	sort.Strings(sorted)
-	best, bestAt := "", max(1, len([]rune(name))/3)+1
-	for _, c := range sorted {
+	if near := Near(name, candidates); len(near) == 1 {
+		return near[0]
+	}
+	return ""
+}
+
+// Near returns the candidates closest to name, sorted: none when none is near, several when no one of
+// them is closer than the others.
+func Near(name string, candidates []string) []string {
+	var best []string
+	limit := max(1, len([]rune(name))/3) + 1
+	folded := fold(name)
+	for _, c := range candidates {
 		if c == name {
 			continue
 		}
-		if d := distance(fold(name), fold(c), bestAt); d < bestAt && (d == 0 || d < len([]rune(name))) {
-			best, bestAt = c, d
+		d := distance(folded, fold(c), limit+1)
+		switch {
+		case d > 0 && d >= len(folded):
+		case d < limit:
+			best, limit = append(best[:0], c), d
+		case d == limit && len(best) > 0:
+			best = append(best, c)
 		}
 	}
-	return best
+	slices.Sort(best)
+	return slices.Compact(best)
 }
 
 // fold drops case and the separators people confuse, so user_id, userId and user-id are one edit-free family.

@@ -346,7 +346,7 @@ func (c *checker) unknownProperty(w *want, target *types.Type, name string, key 
 	if near != "" {
 		d.Severity = diag.Error
 	} else if names := target.PropertyNames(); len(names) > 0 && info.Found != types.Undeclared {
-		d.Explain("It has %s.", choices(names))
+		d.Wonder(name, names).Explain("It has %s.", choices(names))
 	}
 	c.suggestName(d, key, near)
 	c.relate(d, target.Origin, "declared here")

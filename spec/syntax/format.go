@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -13,9 +14,10 @@ import (
 
 // Format returns src in canonical form: two spaces for each level, = aligned on consecutive lines,
 // single spaces between words, no blank lines at the edges of brackets, never two in a row, one
-// between the blocks of a file, lines that end in \n. Nothing but space changes; heredocs keep
-// theirs. Formatting again changes nothing. A file that cannot be parsed comes back as it is, with
-// the findings.
+// between the blocks of a file. Nothing but space changes; heredocs keep theirs. Lines end as the
+// first one of src does, in \n or \r\n, and a byte order mark stays: both are matters of the system
+// that a file is edited on. Formatting again changes nothing. A file that cannot be parsed comes back
+// as it is, with the findings.
 func Format(name string, src []byte) ([]byte, diag.List) {
 	f, diags := Parse(name, src)
 	if diags.HasErrors() {
@@ -25,7 +27,7 @@ func Format(name string, src []byte) ([]byte, diag.List) {
 	for range 3 { // what the first pass moves, the second one may align anew
 		next := spaceLines(hclwrite.Format(out))
 		if bytes.Equal(next, out) {
-			return settled(f.Source, out), nil
+			return settled(f.Source, likeLines(src, out)), nil
 		}
 		out = next
 	}
@@ -40,7 +42,26 @@ func settled(f *source.File, out []byte) []byte {
 	return f.Src
 }
 
-func withoutBOM(src []byte) []byte { return bytes.TrimPrefix(src, []byte("\ufeff")) }
+var byteOrderMark = []byte("\ufeff")
+
+func withoutBOM(src []byte) []byte { return bytes.TrimPrefix(src, byteOrderMark) }
+
+// likeLines gives text the byte order mark and the line ends of src.
+func likeLines(src, text []byte) []byte {
+	if EndsCRLF(src) {
+		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+	}
+	if bytes.HasPrefix(src, byteOrderMark) {
+		text = append(slices.Clone(byteOrderMark), text...)
+	}
+	return text
+}
+
+// EndsCRLF reports whether the lines of a text end in \r\n: whether the first one does.
+func EndsCRLF(src []byte) bool {
+	end := bytes.IndexByte(src, '\n')
+	return end > 0 && src[end-1] == '\r'
+}
 
 func tokensOf(src []byte) hclsyntax.Tokens {
 	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)

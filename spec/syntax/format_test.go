@@ -26,8 +26,10 @@ func TestFormat(t *testing.T) {
 		{"empty", "", ""},
 		{"only blank lines", "\n\n\n", ""},
 		{"last line end", "x = 1", "x = 1\n"},
-		{"CRLF", "a {\r\n  x = 1 # c\r\n}\r\n", "a {\n  x = 1 # c\n}\n"},
-		{"BOM", "\ufeffx = 1\n", "x = 1\n"},
+		{"CRLF", "a {\r\n x = 1 # c\r\n}\r\n", "a {\r\n  x = 1 # c\r\n}\r\n"},
+		{"mixed line ends", "a {\n  x = 1 # c\r\n}\r\n", "a {\n  x = 1 # c\n}\n"},
+		{"CRLF in a heredoc", "x   = <<-E\r\n a\r\n E\r\n", "x = <<-E\r\n a\r\n E\r\n"},
+		{"BOM", "\ufeffx=1\n", "\ufeffx = 1\n"},
 		{"align", "a {\n x=1\n   long = 2\n\n y   = 3\n}", "a {\n  x    = 1\n  long = 2\n\n  y = 3\n}\n"},
 		{"blank lines", "\n\na {\n\n\n  x = 1\n\n\n\n  y = 2\n\n}\n\n\n\nb {\n}\n\n", "a {\n  x = 1\n\n  y = 2\n}\n\nb {\n}\n"},
 		{"blocks apart", "a {\n}\nb {\n}\n# about c\nc {\n}", "a {\n}\n\nb {\n}\n\n# about c\nc {\n}\n"},
@@ -136,6 +138,9 @@ func TestFormatProperties(t *testing.T) {
 			t.Fatalf("%d comments became %d:\n%q\n%q", len(a.Comments), len(b.Comments), src, once)
 		}
 		for i, line := range strings.Split(once, "\n") {
+			if EndsCRLF([]byte(once)) {
+				line = strings.TrimSuffix(line, "\r")
+			}
 			if strings.TrimRight(line, " \t\r") != line && !strings.Contains(once, "<<") {
 				t.Fatalf("space at the end of line %d: %q", i+1, once)
 			}

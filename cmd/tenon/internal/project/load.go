@@ -24,12 +24,15 @@ type Project struct {
 	Files    source.Set            // the author's files and the documents that findings point into
 	Names    []string              // of all integrations, sorted
 	specs    check.Specs
+	parsed   map[string]bool // the project's own HCL files
 }
 
 // Options say how a project is checked.
 type Options struct {
 	Version string // of this tool, for the plans
 	Cache   *Cache // may be nil
+	// Edited has HCL files that count as having this content instead of what is on disk.
+	Edited map[string][]byte
 }
 
 // cache is nil where there is none: a nil *Cache in the interface would not be.
@@ -43,7 +46,7 @@ func (o Options) cache() openapi.Cache {
 // Load reads and checks the project in dir. What its author can mend is in Findings; an error means
 // that there is nothing to check.
 func Load(dir *Dir, o Options) (*Project, error) {
-	files, findings, err := parse(dir)
+	files, findings, err := parse(dir, o.Edited)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +67,10 @@ func Load(dir *Dir, o Options) (*Project, error) {
 	findings.Append(check.Formatting(files))
 	findings = check.Ignore(files, findings)
 	findings.Sort()
-	p := &Project{Dir: dir, Model: decoded, Plans: built.Plans, Findings: findings, Files: built.Files, specs: specs}
+	p := &Project{Dir: dir, Model: decoded, Plans: built.Plans, Findings: findings, Files: built.Files, specs: specs, parsed: map[string]bool{}}
+	for _, f := range files {
+		p.parsed[f.Source.Name] = true
+	}
 	if lockFile != nil {
 		p.Files[LockName] = lockFile
 	}
@@ -80,7 +86,7 @@ func (p *Project) Document(a *model.API) (*openapi.Document, error) {
 	return p.specs.Document(a.Name, a.Spec.Value)
 }
 
-func parse(dir *Dir) ([]*syntax.File, diag.List, error) {
+func parse(dir *Dir, edited map[string][]byte) ([]*syntax.File, diag.List, error) {
 	names, err := dir.HCL()
 	if err != nil {
 		return nil, nil, err
@@ -91,9 +97,11 @@ func parse(dir *Dir) ([]*syntax.File, diag.List, error) {
 	var files []*syntax.File
 	var findings diag.List
 	for _, name := range names {
-		content, err := dir.ReadFile(name)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		content, ok := edited[name]
+		if !ok {
+			if content, err = dir.ReadFile(name); err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", name, err)
+			}
 		}
 		f, diags := syntax.Parse(name, content)
 		files = append(files, f)

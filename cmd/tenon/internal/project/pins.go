@@ -19,7 +19,7 @@ type Pins struct {
 
 // ReadPins reads the specs that the project names. A spec that cannot be read is an error.
 func ReadPins(dir *Dir) (*Pins, error) {
-	files, _, err := parse(dir)
+	files, _, err := parse(dir, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -76,13 +76,17 @@ func (f Findings) finding(w io.Writer, s Style, d *diag.Diagnostic) {
 	fmt.Fprintln(w)
 }
 
-// mend says in words what a finding's fix does; "" where the message says so already.
+// longMend bounds what is shown of a fix.
+const longMend = 120
+
+// mend says in words what a finding's fix does; "" where the message says so already, and where it
+// would be too long to be read.
 func mend(d *diag.Diagnostic, files source.Set) string {
-	if d.Fix == nil || strings.Contains(d.Message, "Did you mean") {
+	if d.Fix == nil || strings.Contains(d.Message, "Did you mean") || len(d.Fix.New) > longMend || strings.Contains(d.Fix.New, "\n") {
 		return ""
 	}
 	old := oneLine(files.Text(d.Fix.Range), 60)
-	switch text := oneLine(d.Fix.New, 120); {
+	switch text := oneLine(d.Fix.New, longMend); {
 	case squeeze(files.Text(d.Fix.Range)) == squeeze(d.Fix.New): // white space alone: nothing to see
 		return ""
 	case old == "":
@@ -96,6 +100,21 @@ func mend(d *diag.Diagnostic, files source.Set) string {
 
 // squeeze is text without its white space.
 func squeeze(text string) string { return strings.Join(strings.Fields(text), "") }
+
+// Fixed says in one line what the fix of a finding did to the text that f points into.
+func (f Findings) Fixed(w io.Writer, s Style, d *diag.Diagnostic) {
+	old, text := oneLine(f.Files.Text(d.Fix.Range), 60), oneLine(d.Fix.New, 60)
+	did := fmt.Sprintf("replaced `%s` by `%s`", old, text)
+	switch {
+	case strings.Contains(d.Fix.New, "\n") || squeeze(old) == squeeze(text):
+		did = "rewritten"
+	case old == "":
+		did = fmt.Sprintf("added `%s`", text)
+	case text == "":
+		did = fmt.Sprintf("removed `%s`", old)
+	}
+	fmt.Fprintf(w, "%s: %s %s (%s)\n", s.Bold(f.place(d.Fix.Range)), s.Green("mended:"), clean(did), d.Rule.Name)
+}
 
 // Summary counts the findings in one line: "2 errors, 1 warning; 4 notes (--notes shows them)".
 func (f Findings) Summary(notesShown bool) string {
