@@ -84,10 +84,15 @@ func nameAndDir(e *env, args []string) (name, dir string) {
 	if arg == "." || arg == ".." || strings.ContainsRune(arg, filepath.Separator) {
 		return "", arg
 	}
-	if info, err := os.Stat(e.path(arg)); err == nil && info.IsDir() {
+	if isDir(e, arg) {
 		return "", arg
 	}
 	return arg, "."
+}
+
+func isDir(e *env, path string) bool {
+	info, err := os.Stat(e.path(path))
+	return err == nil && info.IsDir()
 }
 
 // complete offers fixed words for a flag's value.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,9 @@ variable TENON_VAR_NAME, else its default.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return missingIntegration(e)
+			}
+			if len(args) == 2 && slices.Contains(f.mocks, everyAPI) && !isDir(e, args[1]) {
+				return usagef("there is no directory %s; to mock one api alone: --mock=%s", args[1], args[1])
 			}
 			return between(1, 2, "an integration and at most one directory")(nil, args)
 		},
