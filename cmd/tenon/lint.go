@@ -9,6 +9,7 @@ import (
 	"tenon/cmd/tenon/internal/project"
 	"tenon/cmd/tenon/internal/view"
 	"tenon/spec/diag"
+	"tenon/spec/lang"
 )
 
 type lintFlags struct {
@@ -48,9 +49,9 @@ before.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "text", "text, json (schemas/lint.schema.json) or github")
+	flags.StringVar(&f.format, "format", "text", "text, json (schemas/lint.schema.json), sarif (2.1.0), github or junit")
 	flags.BoolVar(&f.json, "json", false, "the same as --format json")
-	flags.BoolVar(&f.notes, "notes", false, "show the notes too; JSON always has them")
+	flags.BoolVar(&f.notes, "notes", false, "show the notes too; JSON and SARIF always have them")
 	flags.StringVar(&f.strict, "strict", "", "make warnings errors; --strict=notes: notes too")
 	flags.Lookup("strict").NoOptDefVal = "warnings"
 	flags.BoolVar(&f.fix, "fix", false, "mend in the files what has exactly one mend")
@@ -59,14 +60,14 @@ before.`,
 	return cmd
 }
 
-var lintFormats = []string{"text", "json", "github"}
+var lintFormats = []string{"text", "json", "sarif", "github", "junit"}
 
 func lint(e *env, dir string, f lintFlags) error {
 	if f.json {
 		f.format = "json"
 	}
 	if !slices.Contains(lintFormats, f.format) {
-		return usagef("--format is text, json or github, not %q", f.format)
+		return usagef("--format is text, json, sarif, github or junit, not %q", f.format)
 	}
 	read := load
 	if f.fix {
@@ -125,6 +126,10 @@ func showFindings(e *env, p *project.Project, dir string, f lintFlags) error {
 	switch f.format {
 	case "json":
 		return findings.JSON(e.Stdout)
+	case "sarif":
+		return findings.SARIF(e.Stdout, version, lang.Rules())
+	case "junit":
+		return findings.JUnit(e.Stdout, f.notes)
 	case "github":
 		findings.GitHub(e.Stdout, f.notes)
 		return nil
