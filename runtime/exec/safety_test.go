@@ -76,6 +76,22 @@ func TestSecretsStayOutOfEverythingSaid(t *testing.T) {
 	}
 }
 
+// TestDerivedSecretsStayOut holds that what is computed from a secret is not said either, revealed or not.
+func TestDerivedSecretsStayOut(t *testing.T) {
+	h := func(w http.ResponseWriter, r *http.Request) {
+		respond(w, 400, `{"echo": "`+r.URL.Query().Get("q")+`"}`)
+	}
+	a := step(t, "a", get(t, "/x"))
+	a.Call.Params = []*plan.Param{param(t, "query", "q", `reveal(upper(secret.key), "the provider wants it so")`)}
+	w := newWorld(t, h, ops(a))
+	w.inputs.Secrets = map[string]secret.Value{"key": secret.New("hunter2hunter2")}
+	f := w.fails(event.BadStatus, "answered 400")
+	told, _ := json.Marshal(f)
+	if everything := strings.Join(w.lines, "\n") + string(told); strings.Contains(everything, "HUNTER2") || !strings.Contains(everything, "(secret)") {
+		t.Errorf("said: %s", everything)
+	}
+}
+
 func TestDryRunSendsNoWrite(t *testing.T) {
 	var writes atomic.Int32
 	list := pages(3, 10)

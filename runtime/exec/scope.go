@@ -86,6 +86,9 @@ func (s *scope) eval(c *code) (any, *fault) {
 	}
 	v, err := c.prog.Run(env, expression.Limits{Done: s.ctx.Done()})
 	if err == nil {
+		if c.expr.Secret {
+			s.run.hide(c.expr, v)
+		}
 		return v, nil
 	}
 	if s.ctx.Err() != nil {
@@ -99,6 +102,49 @@ func (s *scope) eval(c *code) (any, *fault) {
 		return nil, s.fail(event.Internal, e.Range, "%s", e.Message)
 	}
 	return nil, s.fail(event.Expression, e.Range, "%s", e.Message)
+}
+
+// hide makes known what an expression made of secrets, so that nothing said about the run tells it:
+// those parts of an object that are computed from secrets, else all text in the value.
+func (r *run) hide(x *plan.Expr, v any) {
+	if len(x.Fields) == 0 {
+		r.hideText(v)
+	}
+	for _, f := range x.Fields {
+		if !f.Secret {
+			continue
+		}
+		part, ok := v, true
+		for _, name := range f.Path {
+			object, isObject := part.(map[string]any)
+			if !isObject {
+				break // a list: all of it, rather than too little
+			}
+			if part, ok = object[name]; !ok {
+				break
+			}
+		}
+		if ok {
+			r.hideText(part)
+		}
+	}
+}
+
+func (r *run) hideText(v any) {
+	switch v := v.(type) {
+	case string:
+		r.in.Redactor.AddDerived(v)
+	case []byte:
+		r.in.Redactor.AddDerived(string(v))
+	case []any:
+		for _, x := range v {
+			r.hideText(x)
+		}
+	case map[string]any:
+		for _, x := range v {
+			r.hideText(x)
+		}
+	}
 }
 
 // guarded computes an expression and checks what could not be proven of it.

@@ -133,3 +133,61 @@ func TestResolveAllTellsOfEvery(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
+
+// TestRedactsWhatOthersEscape holds that a secret is found as other programs write it.
+func TestRedactsWhatOthersEscape(t *testing.T) {
+	var r Redactor
+	r.Add("p\"ä/ß😀<x>")
+	for name, text := range map[string]string{
+		"Python's JSON":   `p\"\u00e4/\u00df\ud83d\ude00<x>`,
+		"capital digits":  `p\"\u00E4/\u00DF\uD83D\uDE00<x>`,
+		"PHP's JSON":      `p\"\u00e4\/\u00df\ud83d\ude00<x>`,
+		"HTML":            `p&#34;ä/ß😀&lt;x&gt;`,
+		"twice in a URL":  url.QueryEscape(url.QueryEscape("p\"ä/ß😀<x>")),
+		"hex in capitals": strings.ToUpper(hex.EncodeToString([]byte("p\"ä/ß😀<x>"))),
+	} {
+		if got := r.Redact("a " + text + " b"); got != "a (secret) b" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestRedactsDerivedTexts holds that what was computed from a secret is known for a while, however many
+// there are.
+func TestRedactsDerivedTexts(t *testing.T) {
+	var r Redactor
+	r.AddDerived("abc")
+	if !r.Empty() {
+		t.Error("a text of three bytes is searched for")
+	}
+	for i := range 10 * remembered {
+		text := fmt.Sprintf("signature-%d.", i)
+		r.AddDerived(text)
+		if i%97 == 0 && r.Redact(text) != "(secret)" {
+			t.Fatalf("%s is not known", text)
+		}
+	}
+	if len(r.derived) > remembered {
+		t.Errorf("%d derived texts are kept", len(r.derived))
+	}
+	long := strings.Repeat("0123456789abcdef", 1000)
+	r.AddDerived(long)
+	if got := r.Redact("x" + long + "y"); strings.Contains(got, "0123") {
+		t.Errorf("of a long text this is left: %q", got)
+	}
+}
+
+// TestRedactsSecretsThatAreCutShort holds that an excerpt does not end with the beginning of a secret.
+func TestRedactsSecretsThatAreCutShort(t *testing.T) {
+	var r Redactor
+	r.Add("correct horse battery")
+	for cut := 4; cut < len("correct horse battery"); cut++ {
+		text := "token=" + "correct horse battery"[:cut] + "… (9999 bytes in all)"
+		if got, want := r.Redact(text), "token=(secret)… (9999 bytes in all)"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got, want := r.Redact("token=xyz… (9999 bytes in all)"), "token=xyz… (9999 bytes in all)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -174,12 +174,13 @@ func (f *flow) substitute(n *stage, c *model.Catch, out *plan.Catch, at site) {
 		f.loose(at, c.Body)
 		return
 	}
-	if x, _ := t.Check(at.scope, expression.Want{What: what, Optional: true}); x != nil {
+	if x, _ := t.Check(at.scope, expression.Want{What: what, Optional: true, SecretOK: true}); x != nil {
+		n.taint(x, "body")
 		f.record(x, at, false)
 	}
 	f.later = append(f.later, func() {
 		want := asRead(n.answer.body, n.answer.read)
-		out.Body = f.check(t, at.scope, expression.Want{Type: want, What: what, Optional: want.May(types.Absent), Missing: c.Body.Range})
+		out.Body = f.check(t, at.scope, expression.Want{Type: want, What: what, Optional: want.May(types.Absent), SecretOK: true, Missing: c.Body.Range})
 		out.Guard = guard(out.Body, what)
 	})
 }

@@ -44,13 +44,15 @@ type stage struct {
 	calls     []*call  // its own request, then fallbacks
 	needs     []need   // in its own block
 	state     visit
-	answer    *answer     // of a step's own call
-	fallbacks []*answer   // of the calls in its catches
-	caught    []*caught   // its catches
-	result    *types.Type // when it ran
-	skips     bool        // it may not have run
-	value     *plan.Expr  // of a value step
-	consumer  *stage      // the loop that reads the pages of a step
+	answer    *answer        // of a step's own call
+	fallbacks []*answer      // of the calls in its catches
+	caught    []*caught      // its catches
+	result    *types.Type    // when it ran
+	skips     bool           // it may not have run
+	value     *plan.Expr     // of a value step
+	secret    []string       // members of the result that are secret
+	trail     []diag.Related // how they became so
+	consumer  *stage         // the loop that reads the pages of a step
 }
 
 type inCase struct {

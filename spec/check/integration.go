@@ -99,7 +99,7 @@ func (f *flow) enter(home *block, scope *expression.Scope, outer reach) {
 
 // named is how expressions see n; gone says why they must not use it, if so.
 func (n *stage) named(t *types.Type, gone string) *expression.Name {
-	return &expression.Name{Name: n.op.Name, Key: n.op.ID, Type: t, Range: n.decl.Header, Gone: gone}
+	return n.tainted(&expression.Name{Name: n.op.Name, Key: n.op.ID, Type: t, Range: n.decl.Header, Gone: gone})
 }
 
 // gone says why a result can't be referred to from an outermost block; "" if it can.

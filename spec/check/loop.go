@@ -18,14 +18,18 @@ func (f *flow) checkLoop(n *stage, r reach) {
 		Var: n.op.Name, Concurrency: max(1, l.Concurrency.Value), Continue: l.OnError.Value == "continue", MaxErrors: l.MaxErrors.Value,
 	}
 	n.op.ForEach = each
-	element := f.elements(n, each, site{block: n.home, scope: r.scope})
+	element, list := f.elements(n, each, site{block: n.home, scope: r.scope})
 
 	scope := expression.NewScope(r.scope)
-	scope.Define(&expression.Name{Name: n.op.Name, Key: n.op.Name, Type: element, Range: l.NameRange})
+	item := &expression.Name{Name: n.op.Name, Key: n.op.Name, Type: element, Range: l.NameRange}
+	if list != nil && list.Tainted {
+		item.Secret, item.Trail = true, secretSince(list, "the items of "+n.op.ID)
+	}
+	scope.Define(item)
 	at := site{block: n.inner, scope: scope}
 	if l.Where != nil {
 		what := fmt.Sprintf("where of for_each %q", n.op.Name)
-		each.Where = f.expr(l.Where, at, expression.Want{Type: types.AnyBoolean, What: what})
+		each.Where = f.expr(l.Where, at, expression.Want{Type: types.AnyBoolean, What: what, SecretOK: true})
 		if each.Where != nil {
 			scope = f.tree(l.Where).Assume(scope, true)
 			at.scope = scope
@@ -42,15 +46,15 @@ func (f *flow) checkLoop(n *stage, r reach) {
 // keyType is what can identify an item.
 var keyType = types.Union(types.AnyString, types.AnyInteger)
 
-// elements types `in` and returns the type of one element.
-func (f *flow) elements(n *stage, each *plan.ForEach, at site) *types.Type {
+// elements types `in` and returns the type of one element, and the list if it was understood.
+func (f *flow) elements(n *stage, each *plan.ForEach, at site) (*types.Type, *plan.Expr) {
 	if n.loop.In == nil {
-		return types.Invalid
+		return types.Invalid, nil
 	}
 	what := fmt.Sprintf("in of for_each %q", n.op.Name)
-	x := f.alias(n.loop.In, at, expression.Want{Type: iterable, What: what, StreamOK: true, Optional: f.isStream(n.loop.In)})
+	x := f.alias(n.loop.In, at, expression.Want{Type: iterable, What: what, StreamOK: true, SecretOK: true, Optional: f.isStream(n.loop.In)})
 	if x == nil {
-		return types.Invalid
+		return types.Invalid, nil
 	}
 	use, plain := x.Path()
 	f.record(x, at, plain)
@@ -58,17 +62,17 @@ func (f *flow) elements(n *stage, each *plan.ForEach, at site) *types.Type {
 		if source := f.nodes[use.Key]; source != nil {
 			each.Stream = use.Key
 			f.consume(n, source)
-			return x.Type.Elem()
+			return x.Type.Elem(), x
 		}
 	}
 	if x.Type.May(types.Stream) && !x.Type.Shape().Untyped && !x.Type.Shape().Invalid {
 		f.diags.Add(expression.StreamNotCollected, n.loop.In.Range, "Which items are gone through must be plain: step.NAME.items, or a list.").
 			Explain("To compute with the items of a step, collect them: collect(step.NAME.items).")
-		return x.Type.Elem()
+		return x.Type.Elem(), x
 	}
 	each.In = x
 	each.Guard = guard(x, what)
-	return x.Type.Elem()
+	return x.Type.Elem(), x
 }
 
 // isStream reports whether an expression is the items of a paginated step. If that step did not run,
@@ -131,7 +135,7 @@ func atLeast(n int) *types.Type {
 // aggregate types one fold over the items that succeeded.
 func (f *flow) aggregate(n *stage, a *model.Aggregate, at site) *types.Type {
 	what := fmt.Sprintf("aggregate %q", a.Name)
-	want := expression.Want{What: what, Optional: true} // what is absent is passed over
+	want := expression.Want{What: what, Optional: true, SecretOK: true} // what is absent is passed over
 	switch a.Func {
 	case "sum":
 		want.Type = types.AnyNumber
@@ -144,6 +148,7 @@ func (f *flow) aggregate(n *stage, a *model.Aggregate, at site) *types.Type {
 	if x == nil {
 		return types.Invalid
 	}
+	n.taint(x, a.Name)
 	n.op.ForEach.Aggregates = append(n.op.ForEach.Aggregates, &plan.Aggregate{
 		Name: a.Name, Func: a.Func, Value: x, Guard: guard(x, what), Range: a.Header,
 	})

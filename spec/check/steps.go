@@ -98,7 +98,7 @@ func (f *flow) when(n *stage, e *syntax.Expr, r reach) reach {
 	}
 	n.skips = true
 	what := fmt.Sprintf("when of %s", n.op.ID)
-	x := f.expr(e, site{block: n.home, scope: r.scope}, expression.Want{Type: types.AnyBoolean, What: what})
+	x := f.expr(e, site{block: n.home, scope: r.scope}, expression.Want{Type: types.AnyBoolean, What: what, SecretOK: true})
 	if x == nil {
 		return r
 	}
@@ -133,9 +133,10 @@ func (f *flow) checkStep(n *stage, r reach) {
 		f.checkCall(n, at)
 	case s.Value != nil:
 		what := fmt.Sprintf("value of step %q", n.op.Name)
-		n.op.Value = &plan.Compute{Value: f.alias(s.Value, at, expression.Want{What: what, Optional: true})}
+		n.op.Value = &plan.Compute{Value: f.alias(s.Value, at, expression.Want{What: what, Optional: true, SecretOK: true})}
 		value := types.Invalid
 		if x := n.op.Value.Value; x != nil {
+			n.taint(x, "value")
 			value = x.Type
 			n.value = x
 			n.op.Value.Guard = guard(x, what)
@@ -180,12 +181,12 @@ func (f *flow) checkChecks(n *stage, r reach) {
 	inner.scope = inner.namespaces(r.scope)
 	at := site{block: n.home, scope: inner.scope, response: n.answer}
 	if n.answer != nil {
-		at.scope.Define(&expression.Name{Name: "response", Key: "response", Type: n.result})
+		at.scope.Define(n.tainted(&expression.Name{Name: "response", Key: "response", Type: n.result}))
 	}
 	for _, c := range n.step.Checks {
 		what := fmt.Sprintf("check %q", c.Name)
 		check := &plan.Check{Name: c.Name, Range: c.Header}
-		check.Assert = f.expr(c.Assert, at, expression.Want{Type: types.AnyBoolean, What: what})
+		check.Assert = f.expr(c.Assert, at, expression.Want{Type: types.AnyBoolean, What: what, SecretOK: true})
 		if check.Assert == nil {
 			continue
 		}
@@ -217,7 +218,7 @@ func (f *flow) checkSwitch(n *stage, r reach) {
 	at := site{block: n.home, scope: r.scope}
 	what := fmt.Sprintf("on of switch %q", n.op.Name)
 	n.op.Value = &plan.Compute{Choices: [][]string{}, Default: s.Default != nil}
-	n.op.Value.Value = f.expr(s.On, at, expression.Want{Type: switchable, What: what})
+	n.op.Value.Value = f.expr(s.On, at, expression.Want{Type: switchable, What: what, SecretOK: true})
 	n.result = types.AnyInteger
 	var labels []string
 	for _, c := range s.Cases {

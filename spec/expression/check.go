@@ -25,7 +25,7 @@ func (t *Tree) Check(s *Scope, w Want) (*Expr, diag.List) {
 	}
 	e := &Expr{
 		Type: v.typ, Source: oneLine(t.file.Text(t.rng), 200), Range: t.rng,
-		Secret: c.secrets, Uses: c.uses.list(), Fields: c.fields,
+		Secret: c.secrets, Tainted: v.secret, Trail: c.trail(source.Range{}), Uses: c.uses.list(), Fields: c.fields,
 		code: v.code, files: c.files,
 	}
 	e.value, e.constant = v.value, v.known
@@ -107,6 +107,8 @@ type checker struct {
 	uses    useSet
 	fields  []Field
 	secrets bool
+	taints  []taint        // where names that became secret elsewhere are read
+	shown   []source.Range // what reveal stands around
 	fresh   int
 	nodes   int
 	deep    int

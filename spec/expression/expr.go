@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"tenon/spec/diag"
 	"tenon/spec/source"
 	"tenon/spec/types"
 )
@@ -12,8 +13,12 @@ type Expr struct {
 	// Source is the author's text on one line, for readers.
 	Source string
 	Range  source.Range
-	// Secret says that the value is computed from a secret.
+	// Secret says that a secret is read to compute the value.
 	Secret bool
+	// Tainted says that the value is itself secret: one was read and not revealed. Trail says how a name
+	// from outside brought it here. Both are lost in JSON.
+	Tainted bool
+	Trail   []diag.Related
 	// Uses lists which parts of which names from outside are read.
 	Uses []Use
 	// Guard is what must be checked of the value at run time; nil when all is proven, and after decoding
@@ -44,4 +49,6 @@ type Field struct {
 	Source string       `json:"source"`
 	Range  source.Range `json:"range"`
 	Proven bool         `json:"proven"`
+	// Secret says that it is computed from a secret, revealed or not.
+	Secret bool `json:"secret,omitempty"`
 }

@@ -357,11 +357,6 @@ func (c *checker) readOnly(w *want, owner, name string, key ast.Node, info types
 	c.relate(d, info.Property.Origin, "declared here")
 }
 
-func (c *checker) leak(v value, w *want) {
-	d := c.report(SecretLeak, v.node, "%s is secret, and %s is not a place for secrets.", c.subject(v), c.requirer(w))
-	d.Explain("Secrets go to the auth, headers, server and tls of an api. If this one must go here, write reveal(%s, \"why\").", or(c.tree.text(v.node), "…"))
-}
-
 // choices lists names for a message.
 func choices(names []string) string {
 	names = slices.DeleteFunc(slices.Clone(names), isSplatName)

@@ -188,6 +188,9 @@ func revealing(c *checker, n ast.Node, args []ast.Node) value {
 		c.report(ArgumentType, args[1], "reveal needs a reason, as a literal text that its reader will see.")
 		return c.bad(n)
 	}
+	if v.secret {
+		c.shown = append(c.shown, c.place(n))
+	}
 	v.node, v.secret = n, false
 	return v
 }

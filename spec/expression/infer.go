@@ -154,6 +154,9 @@ func (c *checker) named(n ast.Node, name *Name) value {
 func (c *checker) bound(n ast.Node, b *binding) value {
 	if b.secret {
 		c.secrets = c.secrets || c.quiet == 0
+		if b.name != nil {
+			c.taints = append(c.taints, taint{c.place(n), b.name.Trail})
+		}
 	}
 	if b.known {
 		v := c.constant(n, b.const_)

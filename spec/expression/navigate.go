@@ -109,7 +109,7 @@ func (c *checker) field(n ast.Node, base value, name string, at ast.Node) value 
 		c.unknownField(base, name, at, info.Near)
 		return c.bad(n)
 	}
-	out := value{typ: info.Type, node: n, origins: stepAll(base.origins, name), secret: base.secret, owner: typeName(base.typ)}
+	out := value{typ: info.Type, node: n, origins: stepAll(base.origins, name), secret: base.secret && base.secretIn(name), owner: typeName(base.typ)}
 	out.why = c.whyAbsent(base, info)
 	out.code = c.extend(n, base.code, name)
 	if base.spot != nil {

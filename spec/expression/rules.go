@@ -191,7 +191,7 @@ integration "example" {
 	}
 	SecretLeak = &diag.Rule{
 		Name: "secret-leak", Title: "A secret leaves its place",
-		Explain: "Secrets flow to the `auth`, `headers`, `server` and `tls` of an api only. Whatever is computed from a secret is one. Where a secret must go elsewhere, `reveal(secret.x, \"why\")` says so to every reader.",
+		Explain: "Secrets flow to the `auth`, `headers`, `server` and `tls` of an api only. Whatever is computed from a secret is one, through `value` steps, loops, mappings and catches; conditions may look at it. Where a secret must go elsewhere, `reveal(secret.x, \"why\")` says so to every reader.",
 		Bad: `secret "key" {
   env = "KEY"
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"tenon/spec/diag"
 	"tenon/spec/source"
 	"tenon/spec/syntax"
 	"tenon/spec/types"
@@ -28,8 +29,11 @@ type Name struct {
 	Key string
 	// Type of the value; nil for something already reported.
 	Type *types.Type
-	// Secret says that what is read from it is secret.
-	Secret bool
+	// Secret says that what is read from it is secret; with SecretIn, only these members of it.
+	Secret   bool
+	SecretIn []string
+	// Trail says how it became secret, the latest place first.
+	Trail []diag.Related
 	// Const is the value where it is known now, which HasConst says.
 	Const    any
 	HasConst bool

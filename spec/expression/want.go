@@ -143,7 +143,8 @@ func (c *checker) nameLeaf(v value, w *want) {
 	if len(w.path) == 0 || c.quiet > 0 {
 		return
 	}
-	c.fields = append(c.fields, Field{Path: w.path, Source: oneLine(c.tree.file.Text(c.place(v.node)), 100), Range: c.place(v.node)})
+	at := c.place(v.node)
+	c.fields = append(c.fields, Field{Path: w.path, Source: oneLine(c.tree.file.Text(at), 100), Range: at, Secret: v.secret || c.revealsIn(at)})
 }
 
 // oneField makes one field of those that the branches of n have noted for the same place.
@@ -159,7 +160,7 @@ func (c *checker) oneField(n ast.Node, w *want, before int) {
 			kept = append(kept, f)
 			continue
 		}
-		found, whole.Proven = true, whole.Proven && f.Proven
+		found, whole.Proven, whole.Secret = true, whole.Proven && f.Proven, whole.Secret || f.Secret
 	}
 	if found {
 		c.fields = append(kept, whole)
