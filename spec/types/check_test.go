@@ -97,3 +97,16 @@ func TestCheckAllocatesNothing(t *testing.T) {
 		t.Errorf("a value that fits costs %v allocations", n)
 	}
 }
+
+// A property that does not travel this way is not required, even where another part of an allOf asks for it.
+func TestRequiredByAnotherPart(t *testing.T) {
+	text := `{"x":{"allOf":[{"type":"object","properties":{"id":{"type":"integer","readOnly":true},"name":{"type":"string"}}},{"type":"object","required":["id","name"]}]}}`
+	request, _ := component(t, text, "x", SchemaOptions{Dialect: OpenAPI30, Direction: Request})
+	response, _ := component(t, text, "x", SchemaOptions{Dialect: OpenAPI30, Direction: Response})
+	if !request.Contains(decode(t, `{"name":"a"}`)) || request.Contains(decode(t, `{"id":1,"name":"a"}`)) || request.Contains(decode(t, `{}`)) {
+		t.Error("a name alone is to be sent")
+	}
+	if response.Contains(decode(t, `{"name":"a"}`)) {
+		t.Error("id is to be expected")
+	}
+}

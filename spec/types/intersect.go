@@ -375,7 +375,10 @@ func (x *crossing) property(o *Fields, a, b *Property) bool {
 	if both.Origin == (Origin{}) {
 		both.Origin = b.Origin
 	}
-	if x.empty(both.Type, a.Type, b.Type) {
+	if a.withheld() || b.withheld() {
+		// It does not travel this way, whoever requires it (OpenAPI 3.0.3 §4.7.24.2, readOnly).
+		both.Type, both.Required = Never, false
+	} else if x.empty(both.Type, a.Type, b.Type) {
 		if both.Required {
 			return false
 		}
@@ -384,6 +387,9 @@ func (x *crossing) property(o *Fields, a, b *Property) bool {
 	o.Properties = append(o.Properties, both)
 	return true
 }
+
+// withheld reports whether a property is there in the other direction only.
+func (p *Property) withheld() bool { return (p.ReadOnly || p.WriteOnly) && p.Type == Never }
 
 // empty reports whether t, made of a and b, is known to have no values. It looks only at types that
 // have been looked at before, so that nothing is read for its sake.
