@@ -155,13 +155,13 @@ func (c *checker) objectInto(n *ast.MapNode, w *want, target *types.Type) value 
 		if pw != nil && !pw.optional {
 			f.drop = dropNothing
 		}
-		if pw != nil && pw.dropNull && !v.known {
+		if pw != nil && pw.dropNull {
 			f.drop = dropNull
 		}
 		fields = append(fields, f)
 		args = append(args, v.code)
 		out.secret = out.secret || v.secret
-		out.known = out.known && v.known && literal && !types.IsMissing(v.value)
+		out.known = out.known && v.known && literal && !types.IsMissing(v.value) && !v.typ.Is(types.Absent)
 		known[name] = v.value
 		if literal {
 			props = append(props, &types.Property{Name: name, Type: v.typ, Required: !v.typ.May(types.Absent)})

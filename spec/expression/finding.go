@@ -238,7 +238,9 @@ func (c *checker) mend(d *diag.Diagnostic, v value, p types.Problem) {
 			d.Explain("Nothing is converted silently: use int(%s), float(%s) or decimal(%s).", text, text, text)
 		}
 	case types.MisfitLength:
-		if most, ok := tooLong(v, p); ok {
+		if _, finite := v.typ.Only(types.String).Constants(); finite {
+			d.Explain("Say with match(…) what is sent for it, or leave it out by a condition: %s != …", text)
+		} else if most, ok := tooLong(v, p); ok {
 			d.Explain("truncate(%s, %d) shortens it.", text, most)
 		}
 	}

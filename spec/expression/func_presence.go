@@ -265,7 +265,7 @@ func (c *checker) match(n ast.Node, args []ast.Node, w *want) value {
 	out.code = &code{op: opCall, at: c.at(args[0]), name: "fail", args: []*code{{op: opConst, val: "match has no entry for this value"}}}
 	var ts []*types.Type
 	if len(args) == 3 {
-		d := c.eval(args[2], w)
+		d := c.eval(args[2], w.choice())
 		out.code, out.bad, out.secret, out.origins = c.result(d, w), d.bad, out.secret || d.secret, d.origins
 		ts = append(ts, d.typ)
 	}
@@ -278,7 +278,7 @@ func (c *checker) match(n ast.Node, args []ast.Node, w *want) value {
 		if x.spot != nil && x.typ.Is(types.String|types.Null|types.Absent) {
 			facts = c.learn(facts, x.spot, types.Const(key.Value), false)
 		}
-		v := c.under(facts, func() value { return c.eval(pair.Value, w) })
+		v := c.under(facts, func() value { return c.eval(pair.Value, w.choice()) })
 		out.bad, out.secret = out.bad || v.bad, out.secret || v.secret
 		if finite && !x.known && !slices.Contains(values, key.Value) {
 			c.neverMatches(x, key, values)

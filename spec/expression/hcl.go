@@ -249,7 +249,11 @@ func (p *hclReader) objectKey(e hclsyntax.Expression) ast.Node {
 		text := p.file.Text(p.rng(k.Wrapped.Range()))
 		return p.fail(k.Wrapped.Range(), "%s is not a key. For the value of an expression write (%s), for a literal key %q.", text, text, text)
 	}
-	return p.read(k.Wrapped)
+	n := p.read(k.Wrapped)
+	if lit, ok := k.Wrapped.(*hclsyntax.LiteralValueExpr); ok && lit.Val.Type() == cty.Number && !lit.Val.IsNull() {
+		return put(&ast.StringNode{Value: p.file.Text(p.rng(lit.SrcRange))}, lit.SrcRange) // as HCL has it: match(n, { 1 = "a" })
+	}
+	return n
 }
 
 func (p *hclReader) forExpr(e *hclsyntax.ForExpr) ast.Node {

@@ -204,8 +204,8 @@ func (c *checker) pointer(n *ast.PointerNode) value {
 
 func (c *checker) conditional(n *ast.ConditionalNode, w *want) value {
 	cond := c.condition(n.Cond)
-	a := c.under(orFacts(cond.whenTrue, c.facts), func() value { return c.eval(n.Exp1, w) })
-	b := c.under(orFacts(cond.whenFalse, c.facts), func() value { return c.eval(n.Exp2, w) })
+	a := c.under(orFacts(cond.whenTrue, c.facts), func() value { return c.eval(n.Exp1, w.choice()) })
+	b := c.under(orFacts(cond.whenFalse, c.facts), func() value { return c.eval(n.Exp2, w.choice()) })
 	if cond.known && !cond.bad {
 		if cond.value == true {
 			return a

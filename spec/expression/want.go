@@ -18,6 +18,9 @@ type want struct {
 	// optional: an absent value leaves the place out. dropNull: a null that was read does so, too.
 	optional bool
 	dropNull bool
+	// branch: the value is one of several that a condition chooses from, so that a null written there
+	// is how an author leaves the place out.
+	branch bool
 	// prop is the declared property that the place is, and owner the type that declares it.
 	prop  *types.Property
 	owner string
@@ -30,6 +33,16 @@ func (c *checker) wanted(w *Want) *want {
 // below is what the place expects of a part of its value.
 func (w *want) below(step string, t *types.Type) *want {
 	return &want{top: w.top, typ: t, path: append(w.path[:len(w.path):len(w.path)], step)}
+}
+
+// choice is what w expects of each of several values of which one is taken.
+func (w *want) choice() *want {
+	if w == nil || !w.dropNull {
+		return w
+	}
+	out := *w
+	out.branch = true
+	return &out
 }
 
 // leaf holds v against what its place wants, and makes it fit where the language converts.
@@ -95,7 +108,7 @@ func verdict(wrong bool) types.Verdict {
 func (c *checker) settleAbsence(v value, w *want) (out value, done bool) {
 	if w.optional {
 		rest := v.typ.Without(types.Absent)
-		if w.dropNull && !v.known {
+		if w.dropNull && (!v.known || w.branch) {
 			rest = rest.Without(types.Null)
 		}
 		if len(kindsOf(rest)) == 0 {

@@ -36,3 +36,8 @@ ah = { customer = order.id, amount = 1, pay = {/* ERROR "requires number" */ kin
 ai = { customer = order.id, amount = order.nothing/* ERROR "unknown-field" */ }
 aj = { customer = order.id, amount = 1, pay = { kind = "bank"/* ERROR "enum-value.*\"card\", \"cash\"" */, number = "1" } }
 ak = { customer = order.id, amount = len(order.lines) + 1 }
+# A null that a condition chooses leaves an optional field out, though it may not be null; alone it is a mistake.
+left_out_a = { customer = "c", amount = 1, memo = order.note == null ? null : "re ${order.note}" }
+left_out_b = { customer = "c", amount = 1, memo = match(order.status, { open = "a", paid = null, shipped = null }) }
+left_out_c = { customer = "c", amount = 1, memo = null/* ERROR "maybe-null" */ }
+left_out_d = { customer = order.paid ? "c" : null/* ERROR "maybe-null" */, amount = 1 }
