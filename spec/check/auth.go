@@ -136,11 +136,14 @@ func (b *builder) credentialParts(auth *plan.Auth, m *model.Auth, scheme *openap
 // version matches texts that are no credential even where a spec declares them as one.
 var version = regexp.MustCompile(`^v?[0-9]+([.-][0-9]+)*(-?(alpha|beta|rc|preview)[.-]?[0-9]*)?$`)
 
+// address matches email addresses: they say who asks, and some APIs take them beside a key.
+var address = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
+
 // literalCredential warns about a credential that is written into the project.
 func (b *builder) literalCredential(x *expression.Expr, at source.Range, what string) {
 	v, ok := x.Const()
 	text, isText := v.(string)
-	if !ok || !isText || text == "" || version.MatchString(text) && len(text) <= 20 {
+	if !ok || !isText || text == "" || version.MatchString(text) && len(text) <= 20 || address.MatchString(text) {
 		return
 	}
 	b.diags.Add(lang.LiteralCredential, at, "The %s is written into the project.", what).
