@@ -23,7 +23,7 @@ func (f *flow) request(n *stage, c *call, r *model.Request, settings *model.Step
 	f.deprecated(op, c.ref.OperationRange)
 	api := f.planned(op.api)
 	out := &plan.Call{
-		API: op.api.model.Name, Operation: op.ID, Method: op.Method, Path: op.Path,
+		API: op.api.model.Name, Operation: op.ID, Method: op.Method, Path: sentPath(op.Path),
 		Security: f.security(op, c.ref.Range), Origin: op.Origin, Range: c.ref.Range,
 		Safe: op.safe(), Idempotent: op.idempotent(),
 	}
@@ -293,4 +293,10 @@ func (f *flow) setRetry(op *operation, out *plan.Call, settings *model.Step, api
 			Explain("A %s that got no clear answer may have had its effect, and sending it again could repeat it. It is sent again only where nothing had been sent yet, or the provider refused it (429). "+
 				"If sending it twice is harmless, say so: idempotent = true.", op.Method)
 	}
+}
+
+// sentPath is a path without the fragment by which documents tell operations apart that are one to a server.
+func sentPath(path string) string {
+	path, _, _ = strings.Cut(path, "#")
+	return path
 }
