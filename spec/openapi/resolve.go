@@ -63,6 +63,9 @@ func (d *Document) resolveIn(from, ref string, hops int) (node, error) {
 		return at.node, nil
 	}
 	rest := strings.TrimPrefix(fragment, at.ptr)
+	if at.ptr == "" { // the document itself is no $ref, and big
+		return node{}, errors.New("there is no such place" + d.proposal(rest, t.topFields))
+	}
 	if through := at.ref(); through != "" && hops > 0 { // the pointer leads through another $ref
 		if file, inner, ok := strings.Cut(through, "#"); ok && (inner == "" || inner[0] == '/') {
 			return d.resolveIn(t.name, file+"#"+inner+rest, hops-1)
@@ -86,11 +89,19 @@ func (n node) member(name string) node {
 
 // near proposes the name that may have been meant where the rest of a pointer leads nowhere from f.
 func (f found) near(rest string) string {
-	token, _, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
-	if f.lead() != '{' || f.t.doc.proposed.Add(1) > maxProposals {
+	if f.lead() != '{' {
 		return ""
 	}
-	if near := diag.Nearest(unescape(token), f.object().names()); near != "" {
+	return f.t.doc.proposal(rest, f.object)
+}
+
+// proposal proposes the one of the members that the first name of a pointer may have meant.
+func (d *Document) proposal(pointer string, members func() fields) string {
+	if d.proposed.Add(1) > maxProposals {
+		return ""
+	}
+	token, _, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
+	if near := diag.Nearest(unescape(token), members().names()); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""
