@@ -95,10 +95,35 @@ func TestResidue(t *testing.T) {
 	}
 }
 
+// What passes the projection reads as its type says, whatever else is in the value.
+func TestProjectKeepsWhatIsRead(t *testing.T) {
+	for _, c := range []struct {
+		schema string
+		path   []string
+		broken string
+	}{
+		{`{"oneOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false},{"type":"object","properties":{"b":{"type":"integer"}},"additionalProperties":false}]}`, []string{"a"}, `{"a":5}`},
+		{`{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"type":"integer"}},"required":["b"]}]}`, []string{"a"}, `{"a":5,"b":1}`},
+		{`{"type":"array","items":{"type":"string"},"minItems":1}`, []string{"[0]"}, `[]`},
+		{`{"type":"array","items":{"type":"string"},"maxItems":2}`, []string{"[]"}, `["a","b","c"]`},
+		{`{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}`, []string{"[]"}, `{"a":"x","b":5}`},
+		{`{"type":"object","patternProperties":{"^x-":{"type":"string"}},"additionalProperties":false}`, []string{"[]"}, `{"x-a":5}`},
+		{`{"type":"object","patternProperties":{"^x-":{"type":"string"}},"additionalProperties":{"type":"integer"}}`, []string{"[]"}, `{"y":"z"}`},
+	} {
+		v, err := DecodeJSON([]byte(c.broken), Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := Project(schema(t, c.schema), [][]string{c.path}); p.Contains(v) {
+			t.Errorf("%s as far as %v is read takes %s", c.schema, c.path, c.broken)
+		}
+	}
+}
+
 func TestProject(t *testing.T) {
 	from := schema(t, `{"type":"object","properties":{"data":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","maxLength":5},"x":{"type":"integer"}},"required":["id","x"]},"minItems":3},"more":{"type":"boolean"}},"required":["data"]}`)
 	got, err := Project(from, [][]string{{"data", "[]", "id"}}).MarshalJSON()
-	want := `{"type":"object","properties":{"data":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","maxLength":5}},"required":["id"]}}},"required":["data"]}`
+	want := `{"type":"object","properties":{"data":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string","maxLength":5}},"required":["id"]},"minItems":3}},"required":["data"]}`
 	if err != nil || string(got) != want {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}

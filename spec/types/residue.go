@@ -1,6 +1,9 @@
 package types
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Residue returns what must still be checked of a value of from, conformed to to ([Type.Conform]), so
 // that it is a value of to: nil if that is proven, else to with Any in the places that need no check.
@@ -209,12 +212,12 @@ func (n *reading) project(t *Type) *Type {
 		out.Arrays = append(out.Arrays, n.list(l))
 	}
 	for _, f := range s.Objects {
-		g := n.fields(f, s)
-		if len(g.Properties) == 0 && g.Additional == nil {
-			out.Objects = nil
-			break
-		}
-		out.Objects = append(out.Objects, g)
+		out.Objects = append(out.Objects, n.fields(f, s))
+	}
+	if slices.ContainsFunc(out.Objects, func(f *Fields) bool {
+		return len(f.Properties)+len(f.Patterns) == 0 && f.Openness == Unstated
+	}) {
+		out.Objects = nil // one of them takes every object
 	}
 	p := New(out)
 	p.Name, p.Origin = t.Name, t.Origin
@@ -222,7 +225,7 @@ func (n *reading) project(t *Type) *Type {
 }
 
 func (n *reading) list(l *List) *List {
-	out := &List{MaxLen: -1, Items: n.parts["[]"].project(l.items())}
+	out := &List{MinLen: l.MinLen, MaxLen: l.MaxLen, Items: n.parts["[]"].project(l.items())}
 	for _, t := range l.Prefix {
 		out.Prefix = append(out.Prefix, n.parts["[]"].project(t))
 	}
@@ -232,8 +235,14 @@ func (n *reading) list(l *List) *List {
 func (n *reading) fields(f *Fields, s *Shape) *Fields {
 	out := &Fields{Name: f.Name, MaxCount: -1}
 	every := n.parts["[]"]
-	if every != nil && f.Openness == Open && f.Additional != nil {
-		out.Openness, out.Additional = Open, every.project(f.Additional)
+	if every != nil {
+		out.Openness = f.Openness
+		if f.Additional != nil {
+			out.Additional = every.project(f.Additional)
+		}
+		for _, p := range f.Patterns {
+			out.Patterns = append(out.Patterns, PatternProperty{p.Pattern, every.project(p.Type)})
+		}
 	}
 	for _, p := range f.Properties {
 		part := n.parts[p.Name]
@@ -252,8 +261,8 @@ func (n *reading) fields(f *Fields, s *Shape) *Fields {
 		switch _, t, found := f.field(name); {
 		case found == Allowed && !t.isAny():
 			out.Properties = append(out.Properties, &Property{Name: name, Type: part.project(t.Without(Absent))})
-		case found == Undeclared && s.declares(name):
-			// It was taken to belong to another alternative.
+		case found >= Undeclared && s.declares(name):
+			// It belongs to another alternative.
 			out.Properties = append(out.Properties, &Property{Name: name, Type: Never})
 		}
 	}
