@@ -1,6 +1,8 @@
 package expression
 
 import (
+	"time"
+
 	"github.com/expr-lang/expr/ast"
 
 	"tenon/spec/types"
@@ -34,6 +36,9 @@ func closureFunctions() []*Function {
 			Examples: ex(`sum([1, 2])`, `3`, `expr("sum([{n: 2}, {n: 3}], .n)")`, `5`), closure: true, special: summing, prim: primitive{many: func(f *frame, a []any) any {
 				l := mustElements(a[0])
 				f.work(len(l))
+				if len(l) == 0 && len(a) == 2 {
+					return a[1]
+				}
 				return sumOf(l)
 			}}},
 		{Signature: "groupBy(xs list, key closure) object", Doc: "The elements in lists by the closure's value for them.", Pure: true,
@@ -183,6 +188,7 @@ func summing(c *checker, n ast.Node, args []ast.Node) value {
 		out = c.apply(n, "sum", types.Invalid, v)
 		if !out.known {
 			out.typ = sumType(elemOf(v.typ))
+			c.sumOfNone(out)
 		}
 		return out
 	}
@@ -195,7 +201,15 @@ func summing(c *checker, n ast.Node, args []ast.Node) value {
 	out.typ = sumType(v.typ)
 	loop := &code{op: opMap, at: c.at(n), args: []*code{l.code, v.code}}
 	out.code = &code{op: opCall, at: c.at(n), name: "sum", args: []*code{loop}}
+	c.sumOfNone(out)
 	return out
+}
+
+// sumOfNone gives sum what it is of no elements, where that is not 0.
+func (c *checker) sumOfNone(sum value) {
+	if sum.typ.Is(types.Duration) {
+		sum.code.args = append(sum.code.args, &code{op: opConst, at: sum.code.at, val: time.Duration(0)})
+	}
 }
 
 func sumType(t *types.Type) *types.Type {

@@ -27,8 +27,17 @@ func rounding(floats func(float64) float64, nums func(types.Num) (types.Num, err
 				return int(r)
 			}
 		}
-		return mustBe(nums(mustNum(v))).Canonical()
+		return whole(mustBe(nums(mustNum(v))))
 	}
+}
+
+// whole is n as the integer that it is.
+func whole(n types.Num) any {
+	i, ok := n.Int()
+	if !ok {
+		overflow()
+	}
+	return int(i)
 }
 
 // roundFloat rounds a float by its shortest decimal, so that 1.005 is what its author wrote.
@@ -43,6 +52,9 @@ func roundTo(f *frame, a []any) any {
 		return x
 	}
 	r := mustBe(mustNum(a[0]).Round(places))
+	if places <= 0 {
+		return whole(r)
+	}
 	if _, decimal := a[0].(types.Num); decimal {
 		return r
 	}

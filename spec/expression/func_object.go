@@ -163,6 +163,14 @@ func mergeType(args []*types.Type) *types.Type {
 				props[i] = &types.Property{Name: p.Name, Type: types.Union(props[i].Type, p.Type), Required: props[i].Required}
 			}
 		}
+		if f.Openness == types.Closed {
+			continue
+		}
+		for i, p := range props { // a may have them, too, with any value
+			if propertyOf(f, p.Name) == nil {
+				props[i] = &types.Property{Name: p.Name, Type: types.Any, Required: p.Required}
+			}
+		}
 	}
 	return fieldsType(props, openness)
 }
@@ -216,7 +224,7 @@ func constantNames(args []*types.Type) ([]string, bool) {
 func pickType(args []*types.Type) *types.Type {
 	names, ok := constantNames(args[1:])
 	f := single(args[0])
-	if !ok || f == nil || f.Openness == types.Open {
+	if !ok || f == nil || f.Openness == types.Open || len(f.Patterns) > 0 {
 		return types.MapOf(args[0].Elem())
 	}
 	var props []*types.Property

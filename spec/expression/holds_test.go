@@ -1,0 +1,47 @@
+package expression
+
+import (
+	"testing"
+
+	"tenon/spec/types"
+)
+
+// What a result type promises holds for values at the edges, too: of x, which is of the schema.
+func TestResultTypesHold(t *testing.T) {
+	const loose = `{"type":"object","properties":{"b":{"type":"string"}},"required":["b"]}`
+	const patterned = `{"type":"object","patternProperties":{"^x-":{"type":"boolean"}},"additionalProperties":false}`
+	for _, c := range [][3]string{
+		{loose, `{"a":"one","b":"two"}`, `merge({ a = 1 }, x)`},
+		{patterned, `{"x-y":true}`, `pick(x, "x-y")`},
+		{`{"type":"number"}`, `1e300`, `round(x)`},
+		{`{"type":"number"}`, `-1e300`, `floor(x)`},
+		{`{"type":"number"}`, `1e300`, `round(x, -2)`},
+		{`{"type":"integer"}`, `9223372036854775807`, `round(x, -1)`},
+		{`{"type":"array","items":{"type":"string"}}`, `[]`, `sum([for s in x : duration(s)])`},
+		{`{"type":"array","items":{"type":"string"}}`, `[]`, `expr("sum(x, duration(#))")`},
+	} {
+		typ := types.FromSchema(nil, types.Origin{}, []byte(c[0]), types.SchemaOptions{})
+		x, err := types.DecodeJSON([]byte(c[1]), types.Limits{})
+		if err != nil || !typ.Contains(x) {
+			t.Fatalf("%s is not of %s: %v", c[1], c[0], err)
+		}
+		scope := NewScope(nil)
+		scope.Define(&Name{Name: "x", Type: typ})
+		tree, diags := parse(t, c[2])
+		if diags.HasErrors() {
+			t.Fatalf("%s: %s", c[2], say(diags))
+		}
+		e, found := tree.Check(scope, Want{Optional: true})
+		if found.HasErrors() {
+			t.Errorf("%s: %s", c[2], say(found))
+			continue
+		}
+		p, err := e.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := p.Run(map[string]any{"x": x}, Limits{}); err == nil && !e.Type.Contains(v) {
+			t.Errorf("%s of %s gives %v, which is not in %s", c[2], c[1], v, describe(e.Type))
+		}
+	}
+}
