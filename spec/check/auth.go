@@ -84,6 +84,9 @@ func (b *builder) unknownScheme(a *api, m *model.Auth) {
 	}
 	d := b.diags.Add(lang.AuthUnknownScheme, m.NameRange, "The spec of api %q has no security scheme %q.", a.model.Name, m.Name)
 	d.Suggest(near, quote(near))
+	if near != "" {
+		d.Relate(b.locate(a.schemes[near].Origin), "declared here")
+	}
 	switch {
 	case len(names) > 0:
 		d.Explain("It declares %s.", listed(names))
@@ -219,6 +222,7 @@ func (b *builder) authMissing(op *operation, at source.Range) {
 		d.Explain("Add %s to the api.", listed(add))
 	}
 	d.Relate(at, "%s requires it", op.name())
+	d.Relate(b.locate(op.Origin), "declared here")
 	a.denied[need] = d
 }
 

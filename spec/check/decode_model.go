@@ -91,6 +91,7 @@ func (d *decoder) api(n *node) *model.API {
 	out := &model.API{
 		Decl: n.declared(), Spec: literal[string](d, n, "spec"), Server: n.expr("server"), Headers: n.expr("headers"),
 		Timeout: literal[time.Duration](d, n, "timeout"), Validate: literal[string](d, n, "validate"),
+		OnUnknown: literal[string](d, n, "on_unknown"),
 	}
 	if strings.HasPrefix(out.Spec.Value, "https://") || strings.HasPrefix(out.Spec.Value, "http://") {
 		d.diags.Add(lang.AttributeValue, out.Spec.Range, "This version of Tenon reads specs from files only: download it and name the file.")

@@ -39,6 +39,7 @@ func (f *flow) request(n *stage, c *call, r *model.Request, settings *model.Step
 	f.params(op, c, r, out, at)
 	f.body(op, c, r, out, at)
 	f.setRetry(op, out, settings, api)
+	f.doubtful(op, out, c.ref.Range)
 	a := f.answerOf(n, op, out, settings)
 	f.answers = append(f.answers, a)
 	return a
@@ -269,6 +270,16 @@ func (f *flow) chooseContent(op *operation, c *call, r *model.Request) (*openapi
 	return m, concrete(m.Name)
 }
 
+// doubtful notes a write that cannot be sent again when its outcome is unknown, unless that is accepted.
+func (f *flow) doubtful(op *operation, out *plan.Call, at source.Range) {
+	if out.Idempotent || op.api.model.OnUnknown.Set {
+		return
+	}
+	f.diags.Add(lang.InDoubtWrite, at, "If the answer to %s is lost, nobody knows whether it happened: the run stops in doubt.", op.name()).
+		Explain("A %s may not be sent again. If that is harmless here, write idempotent = true; on_unknown = \"stop\" on api %q accepts it.", op.Method, op.api.model.Name).
+		Relate(f.locate(op.Origin), "declared here")
+}
+
 // setRetry resolves how often a call is tried, and warns of a resend that would be refused.
 func (f *flow) setRetry(op *operation, out *plan.Call, settings *model.Step, api *plan.API) {
 	var own *model.Retry
@@ -291,7 +302,8 @@ func (f *flow) setRetry(op *operation, out *plan.Call, settings *model.Step, api
 	if len(refused) > 0 {
 		f.diags.Add(lang.UnsafeRetry, own.On.Range, "%s will not be sent again after %s: it may have been carried out.", op.name(), listed(refused)).
 			Explain("A %s that got no clear answer may have had its effect, and sending it again could repeat it. It is sent again only where nothing had been sent yet, or the provider refused it (429). "+
-				"If sending it twice is harmless, say so: idempotent = true.", op.Method)
+				"If sending it twice is harmless, say so: idempotent = true.", op.Method).
+			Relate(f.locate(op.Origin), "declared here")
 	}
 }
 

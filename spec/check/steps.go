@@ -265,7 +265,8 @@ func (f *flow) exhaustive(n *stage, t *types.Type, labels []string) {
 	}
 	if len(missing) > 0 && n.sw.Default == nil {
 		f.diags.Add(lang.SwitchNotExhaustive, n.sw.OpenBrace, "Switch %q has no case for %s.", n.op.Name, listed(missing)).
-			Explain("Every value that %s can have needs a case, or a default { } says that nothing is to be done for the rest.", n.op.Value.Value.Source)
+			Explain("Every value that %s can have needs a case, or a default { } says that nothing is to be done for the rest.", n.op.Value.Value.Source).
+			Relate(f.locate(t.Origin), "declared here")
 	}
 }
 

@@ -13,6 +13,8 @@ var api = &Block{
 			Doc: "An object of headers sent with every request."},
 		{Name: "timeout", Kind: Duration, Default: `"30s"`,
 			Doc: "Bounds one attempt, from dialling to the last byte of the answer. Each retry gets its own."},
+		{Name: "on_unknown", Kind: Choice, Choices: []string{"stop"},
+			Doc: "Accepts that the run stops in doubt, for a person to decide, where the outcome of a write that cannot be sent again is unknown. Without it lint notes where that can happen."},
 		{Name: "validate", Kind: Choice, Choices: []string{"strict", "warn"}, Default: `"strict"`,
 			Doc: "What an answer that breaks a promise of the spec does, where the integration relies on it: fail the step, or only be told."},
 	},

@@ -133,7 +133,7 @@ var Reserved = []string{
 // Later are words of the language that this version does not have, by the block that they will stand in.
 var Later = map[string][]string{
 	"file":        {"test"},
-	"api":         {"overlays", "on_unknown", "idempotency", "tls", "operation"},
+	"api":         {"overlays", "idempotency", "tls", "operation"},
 	"auth":        {"client_id", "client_secret", "scopes", "grant", "token_url"},
 	"integration": {"overlap", "lock", "state", "trigger"},
 	"for_each":    {"once", "lock"},

@@ -48,9 +48,11 @@ type API struct {
 	Headers  *syntax.Expr
 	Timeout  Lit[time.Duration]
 	Validate Lit[string] // strict, warn
-	Auths    []*Auth
-	Limit    *Limit
-	Retry    *Retry
+	// OnUnknown, "stop" or not set, accepts writes whose outcome may stay unknown.
+	OnUnknown Lit[string]
+	Auths     []*Auth
+	Limit     *Limit
+	Retry     *Retry
 }
 
 // Auth is one credential. Name is a security scheme of the spec, or any name when Type is set.
