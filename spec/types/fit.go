@@ -15,6 +15,7 @@ type assigner struct {
 	trail     []pair // the keys of tentative, in order
 	low       int    // least depth that what was proven since depends on
 	steps     int    // left
+	tells     int    // left: pairs to explain
 	forcing   *forcing
 }
 
@@ -27,6 +28,9 @@ type pair struct {
 // maxComparisons bounds the pairs of types that one question compares; beyond it nothing more is proven.
 const maxComparisons = 100_000
 
+// maxExplained bounds the pairs that one question explains: in a net of types the ways are without number.
+const maxExplained = 1_000
+
 func newAssigner() *assigner {
 	return &assigner{
 		verdicts:  map[pair]Verdict{},
@@ -34,6 +38,7 @@ func newAssigner() *assigner {
 		tentative: map[pair]int{},
 		low:       untainted,
 		steps:     maxComparisons,
+		tells:     maxExplained,
 		forcing:   &forcing{low: untainted},
 	}
 }
@@ -105,9 +110,10 @@ const maxProblems = 100
 // explain reports the problems of a pair that does not fit.
 func (a *assigner) explain(from, to *Type, leave Kind, r *report) {
 	p := pair{from, to, leave}
-	if len(*r.problems) >= maxProblems || slices.Contains(r.open, p) || a.fit(from, to, leave) == Proven {
+	if len(*r.problems) >= maxProblems || a.tells == 0 || slices.Contains(r.open, p) || a.fit(from, to, leave) == Proven {
 		return
 	}
+	a.tells--
 	inner := *r
 	inner.from, inner.to = from, to
 	inner.open = append(r.open[:len(r.open):len(r.open)], p)
