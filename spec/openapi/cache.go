@@ -8,11 +8,11 @@ import (
 )
 
 // A cache entry is a header, a checksum of what follows, the canonical JSON with its length before it
-// (nothing for a JSON document, which is its own) and the index. The version in the header and in the
+// (nothing for a JSON document, which is its own) and the index. In front of them a byte says whether it is one-sided. The version in the header and in the
 // key changes whenever the meaning of an entry does.
 const (
-	cacheHeader = "tenon openapi 1\n"
-	cachePrefix = "openapi-1-"
+	cacheHeader = "tenon openapi 2\n"
+	cachePrefix = "openapi-2-"
 )
 
 // Below these sizes, in bytes, reading a document again is cheaper than reading a cache.
@@ -27,6 +27,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type prepared struct {
 	json []byte // nil: the file's own text
 	top  []entry
+	// oneSided is said of the JSON, see [oneSided]
+	oneSided bool
 }
 
 // cacheKey is the key for a file with the given digest.
@@ -59,6 +61,11 @@ func seal(p prepared) []byte {
 	head := len(cacheHeader) + crc32.Size
 	out := make([]byte, head, head+len(p.json)+len(p.json)/8+64<<10)
 	copy(out, cacheHeader)
+	side := byte(0)
+	if p.oneSided {
+		side = 1
+	}
+	out = append(out, side)
 	out = binary.AppendUvarint(out, uint64(len(p.json)))
 	out = append(out, p.json...)
 	out = appendEntries(out, p.top, 0)
@@ -68,13 +75,14 @@ func seal(p prepared) []byte {
 
 func unseal(data, src []byte) (p prepared, ok bool) {
 	rest, ok := bytes.CutPrefix(data, []byte(cacheHeader))
-	if !ok || len(rest) < crc32.Size {
+	if !ok || len(rest) <= crc32.Size {
 		return p, false
 	}
 	sum, rest := binary.LittleEndian.Uint32(rest), rest[crc32.Size:]
 	if crc32.Checksum(rest, castagnoli) != sum {
 		return p, false
 	}
+	p.oneSided, rest = rest[0] != 0, rest[1:]
 	n, size := binary.Uvarint(rest)
 	if size <= 0 || n > uint64(len(rest)-size) {
 		return p, false

@@ -69,6 +69,7 @@ type Document struct {
 	known      map[Defect]bool
 	operations map[int]*Operation
 	schemas    map[schemaKey]*types.Type
+	typed      types.Cache
 }
 
 // LoadError says why a document, or an operation of it, cannot be read, and where. Range.Start counts

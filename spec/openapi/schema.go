@@ -18,6 +18,7 @@ func (d *Document) schema(n node, dir types.Direction) *types.Type {
 		n.defect("a schema must be an object, not %s", kindName(c))
 		return types.Any
 	}
+	dir = d.side(dir)
 	key := schemaKey{n.origin(), dir}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -33,6 +34,7 @@ func (d *Document) fromSchema(at types.Origin, raw []byte, dir types.Direction) 
 	return types.FromSchema(d, at, raw, types.SchemaOptions{
 		Dialect:   d.dialect,
 		Direction: dir,
+		Cache:     &d.typed,
 		Name:      d.schemaName,
 		Defect:    func(o types.Origin, message string) { d.defect(o, "%s", message) },
 	})

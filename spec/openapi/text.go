@@ -23,9 +23,11 @@ type text struct {
 	src  []byte // the author's text as UTF-8
 	json []byte
 	yaml bool // json is laid out as src is (fromYAML)
-	top  []entry
-	root node
-	maps sync.Map // of long lists of entries, by their first one: map[string]int
+	// oneSided is false if answers surely hold all that its schemas declare
+	oneSided bool
+	top      []entry
+	root     node
+	maps     sync.Map // of long lists of entries, by their first one: map[string]int
 
 	once sync.Once
 	file *source.File
@@ -51,7 +53,7 @@ func (d *Document) parse(name string, raw []byte, digest string) (*text, error) 
 		}
 		d.keep(digest, t.src, p)
 	}
-	t.json, t.top, t.yaml = t.src, p.top, p.json != nil
+	t.json, t.top, t.yaml, t.oneSided = t.src, p.top, p.json != nil, p.oneSided
 	if t.yaml {
 		t.json = p.json
 	}
@@ -70,7 +72,7 @@ func (t *text) prepare() (prepared, error) {
 	if trimmed[0] == '{' {
 		list, f := index(t.src, start, rootLevel)
 		if f == nil {
-			return prepared{nil, list}, nil
+			return prepared{nil, list, oneSided(t.src)}, nil
 		}
 		if !isYAMLName(t.name) { // in YAML it may be a mapping in braces
 			return prepared{}, t.fail(f.at, "is no valid JSON: "+f.message)
@@ -84,7 +86,7 @@ func (t *text) prepare() (prepared, error) {
 	if f != nil {
 		return prepared{}, t.fail(0, "is no OpenAPI document, which is one mapping at its top")
 	}
-	return prepared{json, list}, nil
+	return prepared{json, list, oneSided(json)}, nil
 }
 
 // bom is the length of the UTF-8 byte order mark that src starts with.
