@@ -39,12 +39,13 @@ var Rules = []*diag.Rule{Syntax}
 func rewrite(f *source.File, problems hcl.Diagnostics) diag.List {
 	var diags diag.List
 	said := map[int]bool{} // places; the first problem there is the cause, others follow from it
+	open := firstOpenString(f, problems)
 	for _, p := range problems {
 		place := at(f, 0, 0)
 		if p.Subject != nil {
 			place = rangeOf(f, *p.Subject)
 		}
-		if said[place.Start] || p.Summary == multiLine && sameString(f, diags, place) {
+		if said[place.Start] || place.Start > open || p.Summary == multiLine && sameString(f, diags, place) {
 			continue
 		}
 		if len(said) == MaxFindings {
@@ -58,6 +59,18 @@ func rewrite(f *source.File, problems hcl.Diagnostics) diag.List {
 		}
 	}
 	return diags
+}
+
+// firstOpenString is where the first string that lacks its closing quote ends. From there on text is taken for
+// code and code for text, so nothing that is found there can be believed.
+func firstOpenString(f *source.File, problems hcl.Diagnostics) int {
+	first := len(f.Src)
+	for _, p := range problems {
+		if p.Summary == multiLine && p.Subject != nil {
+			first = min(first, rangeOf(f, *p.Subject).Start)
+		}
+	}
+	return first
 }
 
 // headerOf reads `name "value"` before a problem as the attribute that it may have been meant to be.

@@ -20,7 +20,7 @@ func TestMessages(t *testing.T) {
 		{"b \"c\" «=» {\n}\n", "A block is written without =.", ""},
 		{"a \"b\"«\n»{\n}\n", `The { of a block stands on the same line as its type and labels. An attribute is written with =: a = "b".`, ""},
 		{"a {\n  b c {\n  }\n  timeout \"5m\"«\n»}\n", `The { of a block stands on the same line as its type and labels. An attribute is written with =: timeout = "5m".`, ""},
-		{"a {\n  x = \"b«\n»  c\n  d\n}\n", "A string ends on the line where it begins. Text of several lines is a heredoc: <<-TEXT … TEXT.", ""},
+		{"a {\n  x = \"b«\n»  c\n  d\n}\n", "A closing quote is missing: a string ends on the line where it begins. Text of several lines is a heredoc: <<-TEXT … TEXT.", ""},
 		{"x = a ? b«\n»", "The second value of the conditional is missing: condition ? a : b.", ""},
 		{"x = «\n»", "Expected a value here, found the end of the line.", ""},
 		{"x = «)»\n", `Expected a value here, found ")".`, ""},
@@ -31,7 +31,7 @@ func TestMessages(t *testing.T) {
 		{"x = a «&» b\n", "There are no operators on bits. And is written &&.", "x = a && b\n"},
 		{"x = 1«;»\n", "Attributes are separated by line ends, not by semicolons.", "x = 1\n\n"},
 		{"x = «“»eu”\n", "These are typographic quotes. Strings are written in straight ones (\").", ""},
-		{"x = \"a«\n»", "A string ends on the line where it begins. Text of several lines is a heredoc: <<-TEXT … TEXT.", ""},
+		{"x = \"a«\n»", "A closing quote is missing: a string ends on the line where it begins. Text of several lines is a heredoc: <<-TEXT … TEXT.", ""},
 		{`x = "«\d»"` + "\n", `"\\d" is not an escape. A backslash itself is written \\.`, ""},
 		{"x = \"${a «b»}\"\n", `Expected } to end the ${ …, found "b". A literal ${ is written $${.`, ""},
 		{"x = «@»\n", `The character "@" means nothing here.`, ""},
@@ -56,8 +56,18 @@ func TestMessages(t *testing.T) {
 		if c.fixed != "" && fixed != c.fixed {
 			t.Errorf("%q: fixed to %q, want %q", src, fixed, c.fixed)
 		}
-		if len(diags) > 2 || strings.HasPrefix(c.want, "A string ends") && len(diags) > 1 {
+		if len(diags) > 2 || strings.HasPrefix(c.want, "A closing quote") && len(diags) > 1 {
 			t.Errorf("%q: %d findings for one mistake", src, len(diags))
+		}
+	}
+}
+
+// A quote that is left open is said once, though it turns the rest of the file inside out.
+func TestOpenQuoteSaidOnce(t *testing.T) {
+	_, diags := Parse("t.hcl", []byte("a {\n  x = \"b\n}\n\nc \"d\" {\n  e = \"f ${g}\"\n  h = [\"i\", \"j\"]\n}\n"))
+	if len(diags) != 1 {
+		for _, d := range diags {
+			t.Error(d.Message)
 		}
 	}
 }

@@ -54,7 +54,7 @@ var words = map[string]string{
 	"Invalid 'for' directive":                         "This is not a for directive: %{ for x in list }…%{ endfor }.",
 	"Invalid legacy index syntax":                     "Indexes are written in brackets: a[0][1].",
 	"Nested splat expression not allowed":             "There can be only one .* in a row; use [*].",
-	"Invalid multi-line string":                       "A string ends on the line where it begins. Text of several lines is a heredoc: <<-TEXT … TEXT.",
+	"Invalid multi-line string":                       "A closing quote is missing: a string ends on the line where it begins. Text of several lines is a heredoc: <<-TEXT … TEXT.",
 	"Invalid character encoding":                      "The file is not valid UTF-8 here. Save it as UTF-8.",
 	"Invalid number literal":                          "% is not a number.",
 }
