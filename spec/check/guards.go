@@ -115,6 +115,9 @@ func (f *flow) collectedToo(n *stage) {
 
 // readPages notes what is read of the lists that are the items of a paginated step.
 func (f *flow) readPages(n *stage, path []string) {
+	if n.answer == nil || n.answer.items == nil {
+		return // they could not be typed
+	}
 	if use, plain := n.answer.items.Path(); plain && use.Key == "response" {
 		n.answer.readPart(slices.Concat(use.Path, path))
 	}

@@ -56,6 +56,9 @@ func (f *flow) elements(n *stage, each *plan.ForEach, at site) (*types.Type, *pl
 	if x == nil {
 		return types.Invalid, nil
 	}
+	if !x.Type.May(types.Array | types.Stream) {
+		return types.Invalid, nil // which has been reported
+	}
 	use, plain := x.Path()
 	f.record(x, at, plain)
 	if x.Type.May(types.Stream) && plain {
