@@ -208,6 +208,9 @@ func (c *checker) comparable(n *ast.BinaryNode, a, b value) {
 		if both := types.Intersect(a.typ, b.typ); len(kindsOf(both)) > 0 || !(a.known || b.known) {
 			return
 		}
+		if len(c.calls) > 0 {
+			return // another call of the mapping may give it
+		}
 		v, o := a, b
 		if a.known {
 			v, o = b, a
