@@ -331,7 +331,7 @@ var flowFaults = []class{
 			a := k.Body.Attributes["in"]
 			out := []mutant{b.at(a.Expr.Range(), `"all"`, k.label(), "type-mismatch")}
 			for _, r := range b.reads {
-				if from := r.shapeOf(b); from != nil && from.clear && from.kind == "string" && r.scope.integration == k.integration && within(a.SrcRange, whole(r.scope.block)) {
+				if from := r.shapeOf(b); from != nil && from.clear && from.kind == "string" && r.scope.integration == k.integration && r.Traversal.RootName() == "step" && r.scope.block.parents[0] == k.parents[0] {
 					return append(out, b.at(a.Expr.Range(), b.text(r.SrcRange), k.label(), "type-mismatch"))
 				}
 			}

@@ -104,7 +104,9 @@ var valueFaults = []class{
 			for _, r := range b.near(p) {
 				from := r.shapeOf(b)
 				if from != nil && len(from.enum) > 0 && from.clear && slices.ContainsFunc(from.enum, func(s string) bool { return !slices.Contains(p.shape.enum, s) }) {
-					return []mutant{b.at(p.value.Range(), b.text(r.SrcRange), p.key+" = "+b.text(r.SrcRange), "enum-value")}
+					m := b.at(p.value.Range(), b.text(r.SrcRange), p.key+" = "+b.text(r.SrcRange), "enum-value")
+					m.skip = b.guarded(p, r)
+					return []mutant{m}
 				}
 			}
 			return nil
@@ -332,6 +334,9 @@ func (b *base) never(f *hclsyntax.FunctionCallExpr) string {
 	if tr, ok := f.Args[0].(*hclsyntax.ScopeTraversalExpr); ok {
 		return b.asked(b.text(tr.SrcRange), f.Range())
 	}
+	if call, ok := f.Args[0].(*hclsyntax.FunctionCallExpr); ok && call.Name == "expr" {
+		return "what expr(…) gives is not known to the benchmark"
+	}
 	return ""
 }
 
@@ -340,14 +345,14 @@ func (b *base) guarded(p *place, r *fieldRead) string {
 	return b.asked(b.text(r.SrcRange), p.value.Range())
 }
 
-// asked tells of a condition around a place that asks whether something is null.
+// asked tells of a condition around a place that asks what something is.
 func (b *base) asked(what string, at hcl.Range) string {
 	for _, k := range b.blocks {
 		if !within(at, whole(k)) {
 			continue
 		}
 		for _, name := range []string{"when", "where"} {
-			if a := k.Body.Attributes[name]; a != nil && strings.Contains(b.text(a.Expr.Range()), what+" != null") {
+			if a := k.Body.Attributes[name]; a != nil && (strings.Contains(b.text(a.Expr.Range()), what+" != null") || strings.Contains(b.text(a.Expr.Range()), what+" == ")) {
 				return "a condition asks for it before"
 			}
 		}
