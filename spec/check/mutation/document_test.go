@@ -206,7 +206,8 @@ type shape struct {
 	nullable   bool
 	properties map[string]property
 	required   map[string]bool
-	additional any // of additionalProperties; nil if it does not say
+	asked      map[string]int // how many parts of an allOf require it
+	additional any            // of additionalProperties; nil if it does not say
 	items      any
 	enum       []string
 	says       object // the other keywords
@@ -221,7 +222,7 @@ type property struct {
 
 // shape reads a schema.
 func (d *document) shape(schema any) *shape {
-	s := &shape{properties: map[string]property{}, required: map[string]bool{}, says: object{}, clear: schema != nil}
+	s := &shape{properties: map[string]property{}, required: map[string]bool{}, asked: map[string]int{}, says: object{}, clear: schema != nil}
 	s.node = d.follow(schema)
 	if s.node == nil {
 		s.clear = false
@@ -269,6 +270,7 @@ func (d *document) flatten(s *shape, node object, depth int) {
 			for _, name := range anys(v) {
 				if name, ok := name.(string); ok {
 					s.required[name] = true
+					s.asked[name]++
 				}
 			}
 		case "additionalProperties":

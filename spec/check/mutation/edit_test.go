@@ -63,6 +63,9 @@ func whole(k *block) hcl.Range { return hcl.RangeBetween(k.TypeRange, k.CloseBra
 
 // misspell exchanges two letters in the middle, or doubles one of a short word.
 func misspell(s string) string {
+	if s == "" {
+		return "other"
+	}
 	r := []rune(s)
 	for i := len(r) / 2; i+1 < len(r) && len(r) > 3; i++ {
 		if r[i] != r[i+1] && unicode.IsLetter(r[i]) && unicode.IsLetter(r[i+1]) {

@@ -120,7 +120,10 @@ var expressionFaults = []class{
 		return b.eachMatch(func(f *hclsyntax.FunctionCallExpr, table *hclsyntax.ObjectConsExpr) []mutant {
 			var out []mutant
 			for _, item := range table.Items {
-				out = append(out, b.at(item.KeyExpr.Range(), misspell(keyOf(item)), keyOf(item), "enum-value"))
+				if keyOf(item) == "" {
+					continue
+				}
+				out = append(out, b.at(item.KeyExpr.Range(), bareKey(misspell(keyOf(item))), keyOf(item), "enum-value"))
 			}
 			return out
 		})
@@ -221,6 +224,13 @@ func (b *base) eachMatch(f func(f *hclsyntax.FunctionCallExpr, table *hclsyntax.
 		}
 	}
 	return out
+}
+
+// before reports whether what r reads is the answer of a step that is in reach where k stands.
+func (b *base) before(r *fieldRead, k *block) bool {
+	names := namesOf(r.Traversal)
+	from := b.stepOf(k.integration, names[1])
+	return names[0] == "step" && from != nil && slices.Contains(k.parents, from.parents[len(from.parents)-1])
 }
 
 // flowFaults: the order of things, loops, pages, and what blocks say.
@@ -331,7 +341,7 @@ var flowFaults = []class{
 			a := k.Body.Attributes["in"]
 			out := []mutant{b.at(a.Expr.Range(), `"all"`, k.label(), "type-mismatch")}
 			for _, r := range b.reads {
-				if from := r.shapeOf(b); from != nil && from.clear && from.kind == "string" && r.scope.integration == k.integration && r.Traversal.RootName() == "step" && r.scope.block.parents[0] == k.parents[0] {
+				if from := r.shapeOf(b); from != nil && from.clear && from.kind == "string" && r.scope.integration == k.integration && b.before(r, k) {
 					return append(out, b.at(a.Expr.Range(), b.text(r.SrcRange), k.label(), "type-mismatch"))
 				}
 			}

@@ -82,7 +82,7 @@ var providerFaults = []class{
 	{"provider: answer's field renamed", func(b *base) []mutant {
 		return b.eachRead(func(r *fieldRead) []mutant {
 			_, d, _ := b.resolve(r.scope, namesOf(r.Traversal))
-			if !r.parent.closed() || r.parent.properties[r.name].twice {
+			if !r.parent.closed() || r.parent.properties[r.name].twice || r.parent.asked[r.name] > 0 && !slices.Contains(anys(r.parent.properties[r.name].owner["required"]), any(r.name)) {
 				return nil
 			}
 			return b.provider(d, "field "+r.name, []int{r.SrcRange.Start.Line}, func() func() {

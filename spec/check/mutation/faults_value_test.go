@@ -43,6 +43,14 @@ var valueFaults = []class{
 			return []mutant{b.at(p.value.Range(), `"many"`, p.key, "type-mismatch")}
 		})
 	}},
+	{"numeral in quotes for a numeric parameter", func(b *base) []mutant {
+		return b.eachValue(func(p *place) []mutant {
+			if !p.shape.clear || p.in != "params" || p.parent != nil || p.shape.kind != "integer" && p.shape.kind != "number" {
+				return nil
+			}
+			return []mutant{b.at(p.value.Range(), `"5"`, p.key, "type-mismatch")}
+		})
+	}},
 	{"fraction for an integer", func(b *base) []mutant {
 		return b.eachValue(func(p *place) []mutant {
 			if !p.shape.clear || p.shape.kind != "integer" {

@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	instances = flag.Int("instances", 4, "mutants of a class in one integration, at most")
+	instances = flag.Int("instances", 2, "mutants of a class in one integration, at most")
 	verbose   = flag.Bool("mutants", false, "list every mutant with what is found")
 	only      = flag.String("class", "", "only classes whose name has this in it")
 )
