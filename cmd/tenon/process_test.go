@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"tenon/spec/check/checktest"
 )
 
 // BenchmarkProcess measures what a person waits for: the released binary from start to exit, in wall
@@ -29,23 +30,37 @@ func BenchmarkProcess(b *testing.B) {
 		benchProcess(b, nil, command(b, tenon, "run", "hello", dir))
 	})
 	for _, doc := range bigDocuments(b) {
-		dir := fiveStepProject(b, doc)
-		b.Run("lint/"+doc.name+"/cold", func(b *testing.B) {
-			cache := b.TempDir()
-			cmd := command(b, tenon, "lint", dir)
-			cmd.Env = append(cmd.Env, "TENON_CACHE="+cache)
-			benchProcess(b, func() { empty(b, cache) }, cmd)
-		})
-		b.Run("lint/"+doc.name+"/warm", func(b *testing.B) {
-			cmd := command(b, tenon, "lint", dir)
-			cmd.Env = append(cmd.Env, "TENON_CACHE="+b.TempDir())
-			if out, err := again(cmd).CombinedOutput(); err != nil {
-				b.Fatalf("%v\n%s", err, out)
-			}
-			benchProcess(b, nil, cmd)
-		})
+		benchLint(b, tenon, "lint/"+doc.name, fiveStepProject(b, doc))
 		b.Run("kin/"+doc.name, func(b *testing.B) { benchKin(b, doc.content) })
 	}
+	for _, p := range thirtySteps() {
+		var documents [][]byte
+		for name, content := range p.Files {
+			if strings.HasPrefix(name, "openapi/") {
+				documents = append(documents, content)
+			}
+		}
+		benchLint(b, tenon, "lint30/"+p.Name, writeProject(b, p.Files))
+		b.Run("kin30/"+p.Name, func(b *testing.B) { benchKin(b, documents...) })
+	}
+}
+
+// benchLint lints the project in dir with an empty cache and with a full one.
+func benchLint(b *testing.B, tenon, name, dir string) {
+	b.Run(name+"/cold", func(b *testing.B) {
+		cache := b.TempDir()
+		cmd := command(b, tenon, "lint", dir)
+		cmd.Env = append(cmd.Env, "TENON_CACHE="+cache)
+		benchProcess(b, func() { empty(b, cache) }, cmd)
+	})
+	b.Run(name+"/warm", func(b *testing.B) {
+		cmd := command(b, tenon, "lint", dir)
+		cmd.Env = append(cmd.Env, "TENON_CACHE="+b.TempDir())
+		if out, err := again(cmd).CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		benchProcess(b, nil, cmd)
+	})
 }
 
 // buildBinary builds the command as it is released.
@@ -106,13 +121,15 @@ func report(b *testing.B, cpu time.Duration) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// benchKin loads a whole document with kin-openapi: the yardstick.
-func benchKin(b *testing.B, content []byte) {
+// benchKin loads whole documents with kin-openapi: the yardstick.
+func benchKin(b *testing.B, documents ...[]byte) {
 	var cpu time.Duration
 	for b.Loop() {
 		before := cpuTime(b)
-		if _, err := openapi3.NewLoader().LoadFromData(content); err != nil {
-			b.Fatal(err)
+		for _, content := range documents {
+			if _, err := openapi3.NewLoader().LoadFromData(content); err != nil {
+				b.Fatal(err)
+			}
 		}
 		cpu += cpuTime(b) - before
 	}
@@ -143,14 +160,26 @@ type bigDocument struct {
 
 // bigDocuments is a generated document and, where it is at hand, a real one of the same size.
 func bigDocuments(tb testing.TB) []bigDocument {
-	docs := []bigDocument{{"generated", generated(), generatedProject}}
+	docs := []bigDocument{{"generated", checktest.Big(), generatedProject}}
 	if content, err := os.ReadFile(filepath.Join(repository(), "..", "shared", "specs", "github.json")); err == nil {
 		docs = append(docs, bigDocument{"github", content, githubProject})
 	}
 	return docs
 }
 
-func writeProject(tb testing.TB, files map[string]string) string {
+// thirtySteps are the projects of thirty steps over two large documents, generated and real ones.
+func thirtySteps() []checktest.Project {
+	list := []checktest.Project{checktest.Generated()}
+	p, ok := checktest.Real(func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(repository(), "..", "shared", "specs", name))
+	})
+	if ok {
+		list = append(list, p)
+	}
+	return list
+}
+
+func writeProject[T string | []byte](tb testing.TB, files map[string]T) string {
 	dir := tb.TempDir()
 	for name, content := range files {
 		file := filepath.Join(dir, name)
@@ -197,38 +226,6 @@ integration "hello" {
     "content": {"application/json": {"schema": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}}}}}}}}
 }`,
 	})
-}
-
-// generated is a document of some 13 MB with the shape of the largest real ones: a thousand
-// operations, two thousand schemas that refer to each other, and much prose.
-func generated() []byte {
-	const operations, schemas = 1000, 2000
-	prose := strings.Repeat("What this is for, in more words than anybody reads. ", 40)
-	var w bytes.Buffer
-	fmt.Fprintf(&w, `{"openapi":"3.0.3","info":{"title":"Big","version":"1"},"servers":[{"url":"https://big.example.com"}],"paths":{`)
-	for i := range operations {
-		if i > 0 {
-			w.WriteByte(',')
-		}
-		fmt.Fprintf(&w, `"/things%[1]d/{id}":{"get":{"operationId":"getThing%[1]d","description":%[2]q,"parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}}],`+
-			`"responses":{"200":{"description":"ok","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Thing%[1]d"}}}}}},`+
-			`"put":{"operationId":"putThing%[1]d","description":%[2]q,"parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}}],`+
-			`"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Thing%[1]d"}}}},`+
-			`"responses":{"200":{"description":"ok","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Thing%[1]d"}}}}}}}`, i, prose)
-	}
-	w.WriteString(`},"components":{"schemas":{`)
-	for i := range schemas {
-		if i > 0 {
-			w.WriteByte(',')
-		}
-		fmt.Fprintf(&w, `"Thing%d":{"type":"object","description":%q,"required":["id","name"],"properties":{"id":{"type":"string"},"name":{"type":"string","maxLength":100}`, i, prose)
-		for j := range 10 {
-			fmt.Fprintf(&w, `,"field%d":{"type":"string","description":%q,"enum":["a","b","c"]}`, j, prose[:200])
-		}
-		fmt.Fprintf(&w, `,"next":{"$ref":"#/components/schemas/Thing%d"},"near":{"type":"array","items":{"$ref":"#/components/schemas/Thing%d"}}}}`, (i*7+1)%schemas, (i+1)%schemas)
-	}
-	w.WriteString(`}}}`)
-	return w.Bytes()
 }
 
 const generatedProject = `api "big" {
