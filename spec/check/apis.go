@@ -256,7 +256,7 @@ func (b *builder) headers(e *syntax.Expr, what string, check func(*expression.Tr
 			continue
 		}
 		if carriesCredential(i.Key) {
-			b.literalCredential(p.Value, i.Value.Range, "header "+i.Key)
+			b.literalCredential(p.Value, i.Value.Range, "header "+i.Key, true)
 		}
 		p.Guard = guard(p.Value, sprintf(what, i.Key))
 		out = append(out, p)

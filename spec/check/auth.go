@@ -124,7 +124,7 @@ func (b *builder) credentialParts(auth *plan.Auth, m *model.Auth, scheme *openap
 			continue
 		}
 		if attr.Name != "username" {
-			b.literalCredential(x, attr.Value.Range, what)
+			b.literalCredential(x, attr.Value.Range, what, auth.Type == "api_key")
 		}
 		auth.Attrs[attr.Name] = x
 	}
@@ -143,10 +143,13 @@ var version = regexp.MustCompile(`^v?[0-9]+([.-][0-9]+)*(-?(alpha|beta|rc|previe
 var address = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
 // literalCredential warns about a credential that is written into the project.
-func (b *builder) literalCredential(x *expression.Expr, at source.Range, what string) {
+//
+// asKey says that it is an API key or a header, which some documents use for a version, a date or an
+// address too; a password or token is none of those.
+func (b *builder) literalCredential(x *expression.Expr, at source.Range, what string, asKey bool) {
 	v, ok := x.Const()
 	text, isText := v.(string)
-	if !ok || !isText || text == "" || version.MatchString(text) && len(text) <= 20 || address.MatchString(text) {
+	if !ok || !isText || text == "" || asKey && (version.MatchString(text) && len(text) <= 20 || address.MatchString(text)) {
 		return
 	}
 	b.diags.Add(lang.LiteralCredential, at, "The %s is written into the project.", what).

@@ -148,7 +148,7 @@ func (f *flow) header(i syntax.Item, out *plan.Call, at site) {
 		return
 	}
 	if carriesCredential(i.Key) {
-		f.literalCredential(x, i.Value.Range, what)
+		f.literalCredential(x, i.Value.Range, what, true)
 	}
 	out.Headers = append(out.Headers, &plan.Param{Name: i.Key, In: "header", Style: "simple", Value: x, Guard: guard(x, what)})
 }
