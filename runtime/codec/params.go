@@ -17,13 +17,17 @@ type Target struct {
 }
 
 // EncodeParams writes parameters into the template of a path, such as "/orders/{id}", and into query,
-// headers and cookies, in the order given. A value that cannot be written where it has to stand is an
+// headers and cookies, in the order given. What stands behind a question mark in the template leads the query. A value that cannot be written where it has to stand is an
 // [*Error] of kind [Unwritable]: a path parameter that is missing or empty or changes which resource
 // the path names ("..", also behind a slash), a header or cookie with characters that end it, a list
 // in a list.
 func EncodeParams(path string, args []Arg) (*Target, error) {
 	t := &Target{Header: http.Header{}}
 	var query, cookies []string
+	path, fixed, _ := strings.Cut(path, "?")
+	if fixed != "" {
+		query = append(query, fixed)
+	}
 	inPath := map[string]string{}
 	for i := range args {
 		a := &args[i]

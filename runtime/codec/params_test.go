@@ -82,6 +82,7 @@ func TestEncodeParams(t *testing.T) {
 		target string // path?query
 	}{
 		{"no parameters", "/orders", nil, "/orders"},
+		{"part of the path's query", "/orders/{id}?beta=true", []Arg{arg("id", "path", "simple", false, 1), arg("x", "query", "form", true, "y")}, "/orders/1?beta=true&x=y"},
 		{"slash in a path value", "/orders/{id}", []Arg{arg("id", "path", "simple", false, "a/b c")}, "/orders/a%2Fb%20c"},
 		{"beyond ASCII", "/o/{id}", []Arg{arg("id", "path", "simple", false, "é")}, "/o/%C3%A9"},
 		{"question mark and percent", "/o/{id}", []Arg{arg("id", "path", "simple", false, "100%?")}, "/o/100%25%3F"},
