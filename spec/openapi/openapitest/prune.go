@@ -98,14 +98,14 @@ func (p *pruner) operation(op *openapi.Operation) (map[string]any, error) {
 		params = append(params, p.parameter(param.Origin, v))
 	}
 	if p.v2 { // body and formData are no parameters of the operation
-		for i, v := range list(own["parameters"]) {
-			at := child(child(op.Origin, "parameters"), fmt.Sprint(i))
-			if v = p.followed(&at, v); v != nil {
-				if m, _ := v.(map[string]any); m["in"] == "body" || m["in"] == "formData" {
-					params = append(params, p.parameter(at, v))
-				}
+		contents := p.contents(child(op.Origin, "parameters"), own["parameters"])
+		if contents == nil { // the path may have them
+			item := types.Origin{Document: op.Origin.Document, Pointer: op.Origin.Pointer[:strings.LastIndexByte(op.Origin.Pointer, '/')] + "/parameters"}
+			if shared, err := p.at(item, "#"+item.Pointer); err == nil {
+				contents = p.contents(item, shared)
 			}
 		}
+		params = append(params, contents...)
 		for _, name := range []string{"consumes", "produces"} {
 			if v, ok := own[name]; ok {
 				out[name] = v
@@ -139,6 +139,20 @@ func (p *pruner) operation(op *openapi.Operation) (map[string]any, error) {
 }
 
 // followed follows the $refs that stand in the place of v, and moves at to where they lead.
+// contents copies those of the parameters in a list that are a body in 2.0.
+func (p *pruner) contents(at types.Origin, parameters any) []any {
+	var out []any
+	for i, v := range list(parameters) {
+		at := child(at, fmt.Sprint(i))
+		if v = p.followed(&at, v); v != nil {
+			if m, _ := v.(map[string]any); m["in"] == "body" || m["in"] == "formData" {
+				out = append(out, p.parameter(at, v))
+			}
+		}
+	}
+	return out
+}
+
 func (p *pruner) followed(at *types.Origin, v any) any {
 	for range 32 {
 		m, _ := v.(map[string]any)
