@@ -19,7 +19,7 @@ import (
 )
 
 // generatedProjects is how many projects are written; TENON_SOUNDNESS sets another number.
-const generatedProjects = 600
+const generatedProjects = 300
 
 // stock is a document with operations to write projects of: those that answer with JSON, and all that
 // the judge can read.
