@@ -127,7 +127,7 @@ func textFunctions() []*Function {
 			Examples: ex(`pad_left("7", 3, "0")`, `"007"`), prim: primitive{many: padLeft}},
 		{Signature: "slug(s string) string", Doc: "`s` for a URL: lower case letters and digits of ASCII, with single hyphens between words.", Pure: true,
 			Examples: ex(`slug("Crème Brûlée, 2 pieces!")`, `"creme-brulee-2-pieces"`), prim: onText(slug)},
-		{Signature: "format(layout string, values… any) string", Doc: "The layout with its verbs filled in: `%s` any scalar, `%d` an integer, `%.2f` a number with two digits (exact for decimals), `%05d` padded, `%%` a percent sign.", Pure: true,
+		{Signature: "format(layout string, values… string|number|bool|time|duration) string", Doc: "The layout with its verbs filled in: `%s` any scalar, `%d` an integer, `%.2f` a number with two digits (exact for decimals), `%05d` padded, `%%` a percent sign.", Pure: true,
 			Examples: ex(`format("%s-%04d", "INV", 17)`, `"INV-0017"`, `format("%.2f", 2)`, `"2.00"`), prim: primitive{many: formatText}},
 		{Signature: "regex_find(s string, pattern string) string", Doc: "The first match of the pattern (RE2 syntax), or its first group where it has one; absent when nothing matches.", Pure: true,
 			Examples: ex(`regex_find("order 17 of 20", "[0-9]+")`, `"17"`, `regex_find("id=17;", "id=([0-9]+)")`, `"17"`), result: maybeText, prim: primitive{two: regexFind}},

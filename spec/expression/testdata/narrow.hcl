@@ -27,4 +27,5 @@ ka = type(order.payer) == "string" ? lower(order.payer) : ""
 kb = type(order.payer) == "object" ? lower(order.payer.id) : ""
 kc = order.payer == null ? "" : lower(type(order.payer) == "string" ? order.payer : order.payer.id)
 kd = expr("type(order.payer) in ['absent', 'null'] ? '' : type(order.payer) == 'string' ? lower(order.payer) : lower(order.payer.id)")
+kf = format("%s", order.note/* WARNING "maybe-null" */)
 ke = type(order.payer) != "string" ? lower(order.payer/* ERROR "a Payer or null" */) : ""
