@@ -147,6 +147,24 @@ func TestPaginationThatNeedsAWord(t *testing.T) {
 	}
 }
 
+// Parameters of a further page that are all null or absent name none.
+func TestNothingGivenIsTheLastPage(t *testing.T) {
+	h := func(w http.ResponseWriter, r *http.Request) {
+		next := `"c2"`
+		if r.URL.Query().Get("cursor") == "c2" {
+			next = "null"
+		}
+		respond(w, 200, fmt.Sprintf(`{"items": [1], "next": %s}`, next))
+	}
+	for _, next := range []string{`{ cursor = response.body.next }`, `response.body.next == null ? {} : { cursor = response.body.next }`} {
+		w := newWorld(t, h, ops(step(t, "a", paginated(t, "/", next)), aggregate(t, each(t, "n", "stream:step.a", ops(), "step.a"), "count", "pages", "n")))
+		w.output("n", "for_each.n.pages")
+		if out := w.succeeds(); out["n"] != 2 {
+			t.Errorf("%s: %v pages, want 2", next, out["n"])
+		}
+	}
+}
+
 func TestEveryPageIsChecked(t *testing.T) {
 	h := func(w http.ResponseWriter, r *http.Request) {
 		ok := r.URL.Query().Get("page") != "1"

@@ -237,9 +237,24 @@ func (r *run) after(s *scope, c *call, d *draft, a *reply) (*draft, *fault) {
 		}
 		return r.nextURL(s, c, d, a, v)
 	case map[string]any:
+		if !anyGiven(v) {
+			return nil, nil
+		}
 		return nextParams(d, v), nil
 	}
 	return nil, s.fail(event.Expression, c.page.next.code.expr.Range, "next is %s; parameters of the next page, its URL or null are expected", types.Shapeof(v))
+}
+
+// anyGiven reports whether an object has a member, at any depth, that is neither null nor absent: without
+// one, nothing would tell the next page from this one.
+func anyGiven(next map[string]any) bool {
+	for _, v := range next {
+		m, isObject := v.(map[string]any)
+		if v != nil && !types.IsMissing(v) && (!isObject || anyGiven(m)) {
+			return true
+		}
+	}
+	return false
 }
 
 // nextURL goes where the server says, if that is the API's own host: credentials travel along.

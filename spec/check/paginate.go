@@ -46,7 +46,7 @@ func (a *answer) nextType() *types.Type {
 	for _, p := range a.op.Parameters {
 		if !seen[p.Name] {
 			seen[p.Name] = true
-			props = append(props, &types.Property{Name: p.Name, Type: types.Union(p.Type, types.AnyString).With(types.Absent), Origin: p.Origin})
+			props = append(props, &types.Property{Name: p.Name, Type: nextParam(p.Type), Origin: p.Origin})
 		}
 	}
 	if a.op.Body != nil && !seen["body"] {
@@ -57,6 +57,21 @@ func (a *answer) nextType() *types.Type {
 		props = append(props, &types.Property{Name: "body", Type: body.With(types.Absent), Origin: a.op.Body.Origin})
 	}
 	return types.Union(types.ObjectOf(props...), types.AnyString, types.JustNull, types.JustAbsent)
+}
+
+// nextParam is what a parameter of a further page may be: what it always may be, and whole numbers and
+// booleans where any text is taken.
+func nextParam(t *types.Type) *types.Type {
+	const roomy = 20 // what a 64 bit integer needs
+	for _, x := range t.Shape().Strings {
+		if x.Enum != nil || x.Format != "" || len(x.Patterns) > 0 || x.MinLen > 1 || x.MaxLen >= 0 && x.MaxLen < roomy {
+			return t.With(types.Absent)
+		}
+	}
+	if !t.May(types.String) {
+		return t.With(types.Absent)
+	}
+	return types.Union(t, types.AnyInteger, types.AnyBoolean).With(types.Absent)
 }
 
 // optionalProperties is an object with any of t's properties.
