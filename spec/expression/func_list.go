@@ -15,6 +15,35 @@ func fewer(args []*types.Type) *types.Type {
 	return listType2(elemOf(args[0]), 0, high)
 }
 
+// taken is the type of at most so many of the elements of the first argument.
+func taken(args []*types.Type) *types.Type {
+	low, high := lengths(args[0])
+	least, most := bounds(args[1])
+	if n, ok := numInt(least); ok {
+		low = min(low, max(0, n))
+	} else {
+		low = 0
+	}
+	if n, ok := numInt(most); ok && (high < 0 || n < high) {
+		high = max(0, n)
+	}
+	return listType2(elemOf(args[0]), low, high)
+}
+
+// numInt is the integer that a bound is, if there is one and it is one.
+func numInt(n *types.Num) (int, bool) {
+	if n == nil {
+		return 0, false
+	}
+	return n.Int()
+}
+
+// distinct is the type of a list without its repeats.
+func distinct(args []*types.Type) *types.Type {
+	low, high := lengths(args[0])
+	return types.New(&types.Shape{Kinds: types.Array, Arrays: []*types.List{{Items: elemOf(args[0]), MinLen: min(low, 1), MaxLen: high, Unique: true}}})
+}
+
 func rearranged(args []*types.Type) *types.Type {
 	low, high := lengths(args[0])
 	return listType2(elemOf(args[0]), low, high)
@@ -49,7 +78,7 @@ func listFunctions() []*Function {
 		{Signature: "last(xs list) any", Doc: "The last element; absent when there is none.", Pure: true, passes: passesElement,
 			Examples: ex(`last([1, 2])`, `2`), result: oneOf, prim: primitive{one: func(v any) any { return element(v, -1) }}},
 		{Signature: "take(xs list, n integer) list", Doc: "The first `n` elements.", Pure: true, passes: passesSame,
-			Examples: ex(`take([1, 2, 3], 2)`, `[1,2]`), result: fewer, prim: primitive{two: func(a, b any) any {
+			Examples: ex(`take([1, 2, 3], 2)`, `[1,2]`), result: taken, prim: primitive{two: func(a, b any) any {
 				l, n := mustElements(a), mustInt(b)
 				return l[:max(0, min(n, len(l)))]
 			}}},
@@ -63,7 +92,7 @@ func listFunctions() []*Function {
 				return sortBy(l, l, descending(a[1:]))
 			}}},
 		{Signature: "uniq(xs list) list", Doc: "The elements without repeats; the first of equal ones stays.", Pure: true, passes: passesSame,
-			Examples: ex(`uniq([1, 2, 1])`, `[1,2]`), result: fewer, prim: primitive{many: uniq}},
+			Examples: ex(`uniq([1, 2, 1])`, `[1,2]`), result: distinct, prim: primitive{many: uniq}},
 		{Signature: "concat(lists… list) list", Doc: "The elements of all lists in one.", Pure: true,
 			Examples: ex(`concat([1], [2, 3])`, `[1,2,3]`), result: concatType, prim: primitive{many: func(f *frame, a []any) any {
 				n := 0

@@ -229,11 +229,15 @@ func pickType(args []*types.Type) *types.Type {
 	}
 	var props []*types.Property
 	for _, n := range names {
-		if p := propertyOf(f, n); p != nil {
+		switch p := propertyOf(f, n); {
+		case slices.ContainsFunc(props, func(q *types.Property) bool { return q.Name == n }):
+		case p != nil:
 			props = append(props, &types.Property{Name: n, Type: p.Type, Required: p.Required})
+		case f.Openness == types.Unstated:
+			props = append(props, &types.Property{Name: n, Type: types.Any})
 		}
 	}
-	return fieldsType(props, f.Openness)
+	return fieldsType(props, types.Closed)
 }
 
 func omitType(args []*types.Type) *types.Type {

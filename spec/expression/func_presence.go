@@ -156,7 +156,7 @@ func lookingUp(c *checker, n ast.Node, args []ast.Node) value {
 	if base.bad || def.bad || !ok || isInvalid(base.typ) || isInvalid(def.typ) {
 		return c.bad(n)
 	}
-	loose := types.MapOf(anything).With(types.Null | types.Absent)
+	loose := types.MapOf(types.Any).With(types.Null | types.Absent)
 	if !c.accept(base, loose, ArgumentType, "x of lookup") {
 		return c.bad(n)
 	}

@@ -60,13 +60,8 @@ func changeCase(fn func(string) string) func([]*types.Type) *types.Type {
 			}
 			return types.New(&types.Shape{Kinds: types.String, Strings: texts})
 		}
-		// Case mapping may change the number of code points (ß, ŉ), at most threefold.
-		_, high := sizes(args[0])
-		low, _ := sizes(args[0])
-		if high > 0 {
-			high *= 3
-		}
-		return sized(min(low, 1), high)
+		// Go maps code point by code point, ß to itself, so their number stays.
+		return sameSize(args)
 	}
 }
 

@@ -209,7 +209,7 @@ func words(s string) []string {
 
 var typeWords = map[string]*types.Type{
 	"any": anything, "string": types.AnyString, "integer": types.AnyInteger, "number": types.AnyNumber, "bool": types.AnyBoolean,
-	"list": types.ListOf(anything), "object": types.MapOf(anything), "time": types.AnyTime, "duration": types.AnyDuration,
+	"list": types.ListOf(anything), "object": types.MapOf(types.Any), "time": types.AnyTime, "duration": types.AnyDuration,
 	"bytes": types.AnyBytes, "null": types.JustNull, "absent": types.JustAbsent, "closure": anything,
 	"json": types.Any, "stream": types.StreamOf(anything),
 }

@@ -19,6 +19,12 @@ func TestResultTypesHold(t *testing.T) {
 		{`{"type":"integer"}`, `9223372036854775807`, `round(x, -1)`},
 		{`{"type":"array","items":{"type":"string"}}`, `[]`, `sum([for s in x : duration(s)])`},
 		{`{"type":"array","items":{"type":"string"}}`, `[]`, `expr("sum(x, duration(#))")`},
+		{loose, `{"b":"two"}`, `pick(x, "a", "b")`},
+		{`{"type":"string","minLength":2,"maxLength":2}`, `"ßŉ"`, `upper(x)`},
+		{`{"type":"string","minLength":2,"maxLength":2}`, `"İK"`, `lower(x)`},
+		{`{"type":"array","items":{"type":"integer"},"minItems":2}`, `[1,1,2]`, `uniq(x)`},
+		{`{"type":"array","items":{"type":"integer"},"minItems":2}`, `[1,1,2]`, `take(x, 1)`},
+		{`{"type":"array","items":{"type":"integer"},"minItems":2}`, `[1,1,2]`, `take(x, -1)`},
 	} {
 		typ := types.FromSchema(nil, types.Origin{}, []byte(c[0]), types.SchemaOptions{})
 		x, err := types.DecodeJSON([]byte(c[1]), types.Limits{})
