@@ -24,6 +24,27 @@ mapping "wrap" {
   value = { text = "<${x}>" }
 }
 
+mapping "typed" {
+  from  = { x = string }
+  to    = schema.out
+  value = { text = "<${x}>" }
+}
+
+mapping "note" {
+  from  = { x = string }
+  to    = shop.operations.addNote.request
+  value = { text = "<${x}>" }
+}
+
+mapping "constant" {
+  from  = { x = string }
+  value = { length = 1, other = "a" }
+}
+
+schema "out" {
+  type = object({ text = string })
+}
+
 integration "example" {
 ` + body + `
 }
@@ -54,6 +75,12 @@ func TestSecretsStaySecret(t *testing.T) {
 		{"value step's other members", value(`upper(secret.key)`) + out(`[step.v.skipped, step.v.value == null]`), []string{"step.v.value == null"}},
 		{"two steps on", value(`secret.key`) + "  step \"w\" {\n    value = \"${step.v.value}!\"\n  }\n" + note(`step.w.value`), []string{"step.w.value"}},
 		{"mapping", out(`mapping::wrap(secret.key)`), []string{"mapping::wrap(secret.key)"}},
+		{"typed mapping", out(`mapping::typed(secret.key)`), []string{"mapping::typed(secret.key)"}},
+		{"part of a typed mapping", out(`mapping::typed(secret.key).text`), []string{"mapping::typed(secret.key).text"}},
+		{"mapping as a request body", "  step \"note\" {\n    call   = shop.addNote\n    params = { id = \"1\" }\n    body   = mapping::note(secret.key)\n  }\n", []string{"mapping::note(secret.key)"}},
+		{"mapping that is revealed", out(`reveal(mapping::typed(secret.key).text, "to show it")`), nil},
+		{"mapping in a step", value(`mapping::typed(secret.key)`) + out(`step.v.value.text`), []string{"step.v.value.text"}},
+		{"mapping that drops it", out(`mapping::constant(secret.key)`), nil},
 		{"for", out(`[for x in ["a"] : "${x}${secret.key}"]`), []string{`"${x}${secret.key}"`}},
 		{"closure", out(`expr("map([1, 2], secret.key + string(#))")`), []string{`secret.key + string(#)`}},
 		{"let", out(`expr("let k = secret.key; [k]")`), []string{"k"}},

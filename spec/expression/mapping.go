@@ -69,6 +69,9 @@ func (c *checker) mapping(n ast.Node, space, member string, args []ast.Node, w *
 		return c.leaf(body, w)
 	}
 	body.node = n
+	if body.secret && w != nil && !w.top.SecretOK && len(c.calls) == 0 && !body.bad {
+		c.leak(body, w)
+	}
 	return body
 }
 
@@ -112,20 +115,21 @@ func (c *checker) reportCycle(n ast.Node) {
 }
 
 // bodyWant is what the body of a mapping is held against: what it declares, else what its caller wants.
+// A secret may be in it; where the call stands it is decided whether it may be there.
 func (c *checker) bodyWant(m *Mapping, w *want) *want {
-	if m.Result == nil {
-		return w
-	}
-	top := &Want{Type: m.Result, What: "mapping " + m.Name}
-	if w != nil {
-		if w.typ == m.Result || w.typ == nil {
-			out := *w
+	switch {
+	case m.Result == nil && w == nil:
+		return nil
+	case w != nil && (m.Result == nil || w.typ == m.Result || w.typ == nil):
+		out, top := *w, *w.top
+		top.SecretOK = true
+		out.top = &top
+		if m.Result != nil {
 			out.typ = m.Result
-			return &out
 		}
-		top.SecretOK = w.top.SecretOK
+		return &out
 	}
-	return c.wanted(top)
+	return c.wanted(&Want{Type: m.Result, What: "mapping " + m.Name, SecretOK: true})
 }
 
 func (c *checker) findMapping(n ast.Node, space, member string) *Mapping {
