@@ -18,8 +18,10 @@ type Specs interface {
 }
 
 // NewSpecs reads documents from a project's directory, each at most once. The cache may be nil.
-func NewSpecs(project fs.FS, cache openapi.Cache) Specs {
-	return &directory{fs: project, cache: cache, documents: map[string]func() (*openapi.Document, error){}}
+func NewSpecs(project fs.FS, cache openapi.Cache) Specs { return newDirectory(project, cache) }
+
+func newDirectory(project fs.FS, cache openapi.Cache) *directory {
+	return &directory{fs: project, cache: cache, documents: map[docKey]*document{}}
 }
 
 type directory struct {
@@ -27,21 +29,31 @@ type directory struct {
 	cache openapi.Cache
 
 	mu        sync.Mutex
-	documents map[string]func() (*openapi.Document, error)
+	documents map[docKey]*document
+}
+
+// docKey names a document per api and not by its path alone, since the api's name is part of the names
+// of its types.
+type docKey struct{ api, file string }
+
+type document struct {
+	once sync.Once
+	doc  *openapi.Document
+	err  error
 }
 
 func (d *directory) ReadFile(name string) ([]byte, error) { return fs.ReadFile(d.fs, path.Clean(name)) }
 
-// Document loads per api and not per path, since the api's name is part of the names of its types.
 func (d *directory) Document(name, file string) (*openapi.Document, error) {
 	d.mu.Lock()
-	load, ok := d.documents[name+"\x00"+file]
-	if !ok {
-		load = sync.OnceValues(func() (*openapi.Document, error) { return d.load(name, file) })
-		d.documents[name+"\x00"+file] = load
+	x := d.documents[docKey{name, file}]
+	if x == nil {
+		x = &document{}
+		d.documents[docKey{name, file}] = x
 	}
 	d.mu.Unlock()
-	return load()
+	x.once.Do(func() { x.doc, x.err = d.load(name, file) })
+	return x.doc, x.err
 }
 
 func (d *directory) load(name, file string) (*openapi.Document, error) {
@@ -50,4 +62,26 @@ func (d *directory) load(name, file string) (*openapi.Document, error) {
 		return nil, err
 	}
 	return openapi.Load(path.Clean(file), src, openapi.Options{Cache: d.cache, Name: name, ReadFile: d.ReadFile})
+}
+
+// renew makes documents say what they would say in a new process: they tell their defects as far as
+// they were used. Files that could not be read are tried again. No document may be in use.
+func (d *directory) renew() {
+	for key, x := range d.documents {
+		if x.doc == nil {
+			delete(d.documents, key)
+		} else {
+			x.doc = x.doc.Renew()
+		}
+	}
+}
+
+// forget drops the documents that a file is part of.
+func (d *directory) forget(name string) {
+	name = path.Clean(name)
+	for key, x := range d.documents {
+		if path.Clean(key.file) == name || x.doc != nil && x.doc.Files()[name] != nil {
+			delete(d.documents, key)
+		}
+	}
 }

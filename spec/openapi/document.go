@@ -99,11 +99,7 @@ func Digest(src []byte) string {
 // shows when it is used ([Document.Defects]); the error, a [*LoadError], says that the file as a whole
 // cannot be read.
 func Load(file string, src []byte, o Options) (*Document, error) {
-	d := &Document{
-		Digest: Digest(src), opt: o,
-		files: map[string]*external{}, known: map[Defect]bool{}, operations: map[int]*Operation{},
-		schemas: map[schemaKey]*types.Type{}, anchors: map[*text]map[string]found{},
-	}
+	d := newDocument(Digest(src), o)
 	t, err := d.parse(file, src, d.Digest)
 	if err != nil {
 		return nil, err
@@ -115,6 +111,29 @@ func Load(file string, src []byte, o Options) (*Document, error) {
 	}
 	d.Title = d.root.get("info").member("title").plain()
 	return d, nil
+}
+
+// Renew returns a document that has met no defect yet, and otherwise knows all that d knows: d itself,
+// where it has met none, else its text alone. d is not to be used any more.
+func (d *Document) Renew() *Document {
+	d.work.Store(0)
+	if len(d.Defects()) == 0 {
+		return d
+	}
+	t := &text{name: d.main.name, src: d.main.src, json: d.main.json, yaml: d.main.yaml, oneSided: d.main.oneSided, top: d.main.top}
+	t.root = node{t: t, at: d.main.root.at, end: d.main.root.end}
+	next := newDocument(d.Digest, d.opt)
+	next.Version, next.Title, next.dialect, next.main, t.doc = d.Version, d.Title, d.dialect, t, next
+	next.root = t.topFields()
+	return next
+}
+
+func newDocument(digest string, o Options) *Document {
+	return &Document{
+		Digest: digest, opt: o,
+		files: map[string]*external{}, known: map[Defect]bool{}, operations: map[int]*Operation{},
+		schemas: map[schemaKey]*types.Type{}, anchors: map[*text]map[string]found{},
+	}
 }
 
 // topFields are the members of the document, from its index.
