@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -232,17 +233,50 @@ func (c *checker) mend(d *diag.Diagnostic, v value, p types.Problem) {
 	case types.MisfitType:
 		switch {
 		case p.To == nil:
+		case v.known:
+			mendLiteral(d, v, p.To)
 		case p.To.Is(types.String) && v.typ.Is(types.Number|types.Boolean):
 			d.Explain("Nothing is converted silently: write \"${%s}\" or string(%s).", text, text)
 		case p.To.Is(types.Number) && v.typ.Is(types.String):
 			d.Explain("Nothing is converted silently: use int(%s), float(%s) or decimal(%s).", text, text, text)
 		}
 	case types.MisfitLength:
-		if _, finite := v.typ.Only(types.String).Constants(); finite {
+		if v.known {
+			if s, ok := v.value.(string); ok {
+				if least, _ := sizes(p.To); utf8.RuneCountInString(s) < least {
+					d.Explain("At least %s needed.", needed(least))
+				}
+			}
+		} else if _, finite := v.typ.Only(types.String).Constants(); finite {
 			d.Explain("Say with match(…) what is sent for it, or leave it out by a condition: %s != …", text)
 		} else if most, ok := tooLong(v, p); ok {
 			d.Explain("truncate(%s, %d) shortens it.", text, most)
 		}
+	}
+}
+
+func needed(n int) string {
+	if n == 1 {
+		return "1 character is"
+	}
+	return fmt.Sprintf("%d characters are", n)
+}
+
+// mendLiteral says how a literal is written as what its place expects.
+func mendLiteral(d *diag.Diagnostic, v value, to *types.Type) {
+	if to.Is(types.String) && v.typ.Is(types.Number|types.Boolean) {
+		d.Explain("Nothing is converted silently: write \"%s\", in quotes.", textOfValue(v.value))
+		return
+	}
+	n, isText := v.node.(*ast.StringNode)
+	if !isText {
+		return
+	}
+	s := n.Value
+	_, err := strconv.ParseFloat(s, 64)
+	if to.Is(types.Number) && err == nil || to.Is(types.Boolean) && (s == "true" || s == "false") {
+		d.Explain("Nothing is converted silently: write %s, without quotes.", s)
+		d.Fix = &diag.Edit{Range: d.Range, New: s}
 	}
 }
 
@@ -347,8 +381,8 @@ func (c *checker) unknownProperty(w *want, target *types.Type, name string, key 
 	near := or(info.Near, diag.Nearest(name, target.PropertyNames()))
 	if near != "" {
 		d.Severity = diag.Error
-	} else if names := target.PropertyNames(); len(names) > 0 && info.Found != types.Undeclared {
-		d.Wonder(name, names).Explain("It has %s.", choices(names))
+	} else if names := target.PropertyNames(); len(names) > 0 {
+		d.Wonder(name, names).Explain("%s", strings.TrimSpace(fmt.Sprintf("It has %s. %s", choices(names), d.Detail)))
 	}
 	c.suggestName(d, key, near)
 	c.relate(d, target.Origin, "declared here")

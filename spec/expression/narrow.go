@@ -71,6 +71,7 @@ func (c *checker) learn(f *facts, s *spot, to *types.Type, not bool) *facts {
 	if s == nil {
 		return f
 	}
+	before := f
 	for i := len(s.path); i >= 0; i-- {
 		here := &spot{s.root, s.path[:i]}
 		old := c.spotType(f, here)
@@ -91,6 +92,9 @@ func (c *checker) learn(f *facts, s *spot, to *types.Type, not bool) *facts {
 			now = old.NarrowNot(rest, to)
 		default:
 			now = old.Narrow(rest, to)
+		}
+		if len(kindsOf(now)) == 0 && !isInvalid(now) {
+			return before // it never holds: that is reported, and what follows from it would be noise
 		}
 		f = &facts{s.root, pathKey(here.path), now, f}
 	}

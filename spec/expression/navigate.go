@@ -63,7 +63,7 @@ func (c *checker) namespaceMember(n *ast.MemberNode, ns *Name) value {
 	m := ns.Members[s.Value]
 	if m == nil {
 		names := ns.reachable()
-		d := c.report(UnknownReference, s, "There is no %s called %q.", strings.ReplaceAll(ns.Name, "_", " "), s.Value)
+		d := c.report(UnknownReference, s, "There is no %s called %q.", ns.Name, s.Value)
 		near := diag.Nearest(s.Value, names)
 		if near == "" && len(names) > 0 {
 			d.Explain("In reach are %s.", choices(names))

@@ -13,6 +13,9 @@ func (t *Type) String() string { return t.describe(3, false) }
 // Phrase describes t with an article: a string, one of "a", "b", an object, null or a string.
 func (t *Type) Phrase() string {
 	if values, ok := t.Constants(); ok && len(values) > 1 && len(values) <= 8 {
+		if len(values) == 2 && t.Is(Boolean) {
+			return "a boolean"
+		}
 		return "one of " + constants(values, ", ")
 	}
 	return t.describe(2, true)
