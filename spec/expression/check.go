@@ -34,8 +34,22 @@ func (t *Tree) Check(s *Scope, w Want) (*Expr, diag.List) {
 	}
 	if w.Type != nil && !c.diags.HasErrors() {
 		e.Guard = types.Residue(c.guarded(v.typ, &w), w.Type)
+		if e.constant && e.Guard != nil && !w.AsText {
+			c.judge(e, &w)
+		}
 	}
 	return e, c.diags
+}
+
+// judge decides now about a constant of which types alone don't say whether it fits its place: where
+// alternatives exclude each other, a part is contained, or one property needs another.
+func (c *checker) judge(e *Expr, w *Want) {
+	bad := e.Guard.Check(w.Type.Conform(e.value))
+	if len(bad) == 0 {
+		e.Guard = nil
+		return
+	}
+	c.report(misfitRules[bad[0].Misfit], c.tree.root, "%s %s (%s).", c.subject(value{node: c.tree.root})+pathSuffix(bad[0].Path), bad[0].Reason, w.What)
 }
 
 // guarded is the type of what reaches the place: absence has been dealt with.

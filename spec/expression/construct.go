@@ -298,6 +298,9 @@ func (c *checker) list(n *ast.ArrayNode, w *want) value {
 			if target != nil && !target.Shape().Untyped {
 				ew.typ = target.At(i).Without(types.Absent)
 				if len(kindsOf(ew.typ)) == 0 {
+					if lists := target.Shape().Arrays; len(lists) == 1 && i == len(lists[0].Prefix) && i > 0 {
+						c.report(Length, e, "The list has %d elements, but at most %d are expected.", len(n.Nodes), i)
+					}
 					ew.typ = nil
 				}
 			}

@@ -100,15 +100,15 @@ func absType(args []*types.Type) *types.Type {
 	if low != nil && low.Sign() >= 0 {
 		return args[0]
 	}
+	if args[0].Is(types.Integer) && (low == nil || high == nil || low.Abs().Cmp(*num(math.MaxInt)) > 0) {
+		return between(types.Integer, num(0), num(math.MaxInt)) // what would go beyond fails
+	}
 	if low != nil && high != nil {
 		top := low.Abs()
 		if high.Cmp(top) > 0 {
 			top = *high
 		}
 		return between(args[0].Kinds()&types.Number, num(0), &top)
-	}
-	if args[0].Is(types.Integer) {
-		return between(types.Integer, num(0), num(math.MaxInt))
 	}
 	return between(types.Number, num(0), nil)
 }

@@ -51,3 +51,27 @@ func TestResultTypesHold(t *testing.T) {
 		}
 	}
 }
+
+// A constant of which types alone don't say whether it fits its place is judged when it is checked.
+func TestConstantsAreJudged(t *testing.T) {
+	const either = `{"oneOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]},{"type":"object","properties":{"b":{"type":"integer"}}}]}`
+	for _, c := range []struct{ schema, text, want string }{
+		{either, `{ a = "x" }`, "variant-mismatch"},
+		{either, `{ b = 1 }`, ""},
+		{`{"not":{"const":"x"}}`, `"x"`, "type-mismatch"},
+		{`{"not":{"const":"x"}}`, `"y"`, ""},
+		{`{"type":"array","contains":{"const":3}}`, `[1, 2]`, "type-mismatch"},
+		{`{"type":"array","contains":{"const":3}}`, `[1, 3]`, ""},
+		{`{"type":"array","prefixItems":[{"type":"integer"}],"items":false}`, `[1, 2]`, "length"},
+		{`{"type":"array","prefixItems":[{"type":"integer"}],"items":false}`, `[1]`, ""},
+	} {
+		tree, _ := parse(t, c.text)
+		e, found := tree.Check(NewScope(nil), Want{Type: types.FromSchema(nil, types.Origin{}, []byte(c.schema), types.SchemaOptions{}), What: "the body"})
+		switch {
+		case c.want == "" && (len(found) > 0 || e.Guard != nil):
+			t.Errorf("%s for %s: %s, guard %s", c.text, c.schema, say(found), describe(e.Guard))
+		case c.want != "" && (!found.HasErrors() || found[0].Rule.Name != c.want):
+			t.Errorf("%s for %s: got %q, want %s", c.text, c.schema, say(found), c.want)
+		}
+	}
+}
