@@ -240,7 +240,8 @@ func (d *document) flatten(s *shape, node object, depth int) {
 		s.clear = false
 		return
 	}
-	for key, v := range node {
+	for _, key := range slices.Sorted(maps.Keys(node)) {
+		v := node[key]
 		switch key {
 		case "type":
 			switch v := v.(type) {

@@ -1,6 +1,7 @@
 package mutation
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -173,7 +174,7 @@ var expressionFaults = []class{
 				continue
 			}
 			good, bad := s.op.doc.shape(s.op.success), s.op.doc.shape(s.op.failures[0])
-			for name := range bad.properties {
+			for _, name := range slices.Sorted(maps.Keys(bad.properties)) {
 				if good.closed() && bad.clear && good.properties[name].schema == nil && bareKey(name) == name {
 					src, line := b.last(s.parents[0], "output \"probe\" {\n  value = step."+s.name+".body."+name+"\n}")
 					out = append(out, mutant{what: s.name + ": " + name, src: src, rules: []string{"unknown-field"}, lines: []int{line + 1}})
