@@ -14,11 +14,12 @@ import (
 	"sort"
 	"strings"
 
+	"tenon/spec/check"
 	"tenon/spec/diag"
 )
 
 // LockName is the file that pins a project's specs.
-const LockName = "tenon.lock.hcl"
+const LockName = check.LockName
 
 // maxFile bounds every file that is read: no real document comes near it.
 const maxFile = 512 << 20

@@ -12,7 +12,6 @@ import (
 	"tenon/spec/openapi"
 	"tenon/spec/plan"
 	"tenon/spec/source"
-	"tenon/spec/syntax"
 )
 
 // Project is a directory that has been read and checked.
@@ -46,35 +45,20 @@ func (o Options) cache() openapi.Cache {
 // Load reads and checks the project in dir. What its author can mend is in Findings; an error means
 // that there is nothing to check.
 func Load(dir *Dir, o Options) (*Project, error) {
-	files, findings, err := parse(dir, o.Edited)
+	files, err := read(dir, o.Edited)
 	if err != nil {
 		return nil, err
 	}
-	unread := findings.HasErrors()
-	lock, lockFile, diags, err := readLock(dir)
-	if err != nil {
-		return nil, err
+	session := check.NewSession(dir, o.cache(), o.Version)
+	checked := session.Check(files)
+	p := &Project{
+		Dir: dir, Model: checked.Model, Plans: checked.Plans, Findings: checked.Findings, Files: checked.Files,
+		specs: session.Specs(), parsed: map[string]bool{},
 	}
-	findings.Append(diags)
-	decoded, diags := check.Decode(files)
-	findings.Append(diags)
-	specs := check.NewSpecs(dir, o.cache())
-	built := &check.Result{Files: decoded.Files}
-	if !unread { // else names that stand in what could not be read would be reported as unknown
-		built, diags = check.Build(decoded, specs, check.Options{Version: o.Version, Lock: lock})
-		findings.Append(diags)
-	}
-	findings.Append(check.Formatting(files))
-	findings = check.Ignore(files, findings)
-	findings.Sort()
-	p := &Project{Dir: dir, Model: decoded, Plans: built.Plans, Findings: findings, Files: built.Files, specs: specs, parsed: map[string]bool{}}
-	for _, f := range files {
+	for _, f := range checked.Parsed {
 		p.parsed[f.Source.Name] = true
 	}
-	if lockFile != nil {
-		p.Files[LockName] = lockFile
-	}
-	for _, i := range decoded.Integrations {
+	for _, i := range checked.Model.Integrations {
 		p.Names = append(p.Names, i.Name)
 	}
 	sort.Strings(p.Names)
@@ -86,39 +70,27 @@ func (p *Project) Document(a *model.API) (*openapi.Document, error) {
 	return p.specs.Document(a.Name, a.Spec.Value)
 }
 
-func parse(dir *Dir, edited map[string][]byte) ([]*syntax.File, diag.List, error) {
+// read returns the project's HCL files and its lock, where there is one.
+func read(dir *Dir, edited map[string][]byte) (map[string][]byte, error) {
 	names, err := dir.HCL()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(names) == 0 {
-		return nil, nil, fmt.Errorf("there are no *.hcl files in %s; `tenon init` makes a project", dir.Name)
+		return nil, fmt.Errorf("there are no *.hcl files in %s; `tenon init` makes a project", dir.Name)
 	}
-	var files []*syntax.File
-	var findings diag.List
+	if _, err := dir.root.Stat(LockName); !errors.Is(err, fs.ErrNotExist) {
+		names = append(names, LockName)
+	}
+	files := map[string][]byte{}
 	for _, name := range names {
 		content, ok := edited[name]
 		if !ok {
 			if content, err = dir.ReadFile(name); err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", name, err)
+				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		f, diags := syntax.Parse(name, content)
-		files = append(files, f)
-		findings.Append(diags)
+		files[name] = content
 	}
-	return files, findings, nil
-}
-
-// readLock reads the project's lock, which pins nothing when there is none.
-func readLock(dir *Dir) (*check.Lock, *source.File, diag.List, error) {
-	if _, err := dir.root.Stat(LockName); errors.Is(err, fs.ErrNotExist) {
-		return new(check.Lock), nil, nil, nil
-	}
-	content, err := dir.ReadFile(LockName)
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("%s: %w", LockName, err)
-	}
-	lock, diags := check.ParseLock(LockName, content)
-	return lock, source.NewFile(LockName, content), diags, nil
+	return files, nil
 }

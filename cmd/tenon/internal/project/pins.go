@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"tenon/spec/check"
+	"tenon/spec/diag"
 	"tenon/spec/openapi"
+	"tenon/spec/syntax"
 )
 
 // Pins is the specs that a project names as they are now, beside the lock as it was written.
@@ -19,19 +21,24 @@ type Pins struct {
 
 // ReadPins reads the specs that the project names. A spec that cannot be read is an error.
 func ReadPins(dir *Dir) (*Pins, error) {
-	files, _, err := parse(dir, nil)
+	files, err := read(dir, nil)
 	if err != nil {
 		return nil, err
 	}
-	lock, file, diags, err := readLock(dir)
-	if err != nil {
-		return nil, err
+	pins := &Pins{lock: new(check.Lock), now: map[string]string{}}
+	var parsed []*syntax.File
+	for name, content := range files {
+		if name != LockName {
+			f, _ := syntax.Parse(name, content)
+			parsed = append(parsed, f)
+			continue
+		}
+		var diags diag.List
+		if pins.lock, diags = check.ParseLock(name, content); !diags.HasErrors() {
+			pins.Text = content
+		}
 	}
-	pins := &Pins{lock: lock, now: map[string]string{}}
-	if file != nil && !diags.HasErrors() {
-		pins.Text = file.Src
-	}
-	decoded, _ := check.Decode(files)
+	decoded, _ := check.Decode(parsed) // sorts them
 	var errs []error
 	for _, api := range decoded.APIs {
 		name := api.Spec.Value
