@@ -77,7 +77,8 @@ func (f *fitter) node(from, to *types.Type, depth int) (int, *types.Type) {
 		}
 		t = types.Union(t.Without(types.Time), formatted(x.Time))
 	}
-	if kinds := from.Kinds() & (types.Number | types.Boolean | types.Duration); f.text && kinds != 0 && to.May(types.String) && !to.May(kinds) {
+	if kinds := from.Kinds() & (types.Number | types.Boolean | types.Duration); f.text && kinds != 0 && to.May(types.String) && !to.May(kinds) &&
+		!hasFormat(to, "date-time", "date", "uuid", "email") { // which no number or boolean writes
 		x.Text = true
 		t = types.Union(t.Without(kinds), asText([]*types.Type{t.Only(kinds)}))
 	}

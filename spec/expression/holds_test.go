@@ -75,3 +75,14 @@ func TestConstantsAreJudged(t *testing.T) {
 		}
 	}
 }
+
+// A parameter takes scalars as their text, but not where no number's text is of the format.
+func TestNumbersAreNoDates(t *testing.T) {
+	for format, ok := range map[string]bool{"": true, "date-time": false, "date": false, "uuid": false, "email": false} {
+		want := types.New(&types.Shape{Kinds: types.String, Strings: []*types.Text{{Format: format, MaxLen: -1}}})
+		tree, _ := parse(t, "unix(now())")
+		if _, found := tree.Check(NewScope(nil), Want{Type: want, What: "since", AsText: true}); found.HasErrors() == ok {
+			t.Errorf("a number for the format %q: %s", format, say(found))
+		}
+	}
+}
