@@ -14,6 +14,7 @@ func TestMessages(t *testing.T) {
 		{"a «{»\n  x = 1\n", "This block is never closed: a } is missing.", ""},
 		{"a {\n  «x»: 1\n}\n", "An attribute is written with =, not with a colon: x = ….", ""},
 		{"a {\n  «x»\n}\n", "x stands alone. An attribute is written x = …, a block x { … }.", ""},
+		{"a {\n  «x» 404 {\n  }\n}\n", `The label of a block is written in quotes: x "404" {.`, ""},
 		{"a { x = 1«,» y = 2 }\n", "A block on one line can hold a single attribute only. Give each attribute a line of its own.", ""},
 		{"a {\n  x = 1 «y» = 2\n}\n", `Expected the end of the line after this attribute's value, found "y".`, ""},
 		{"a {\n  x = 1«,»\n  y = 2\n}\n", "Attributes are separated by line ends, not by commas.", "a {\n  x = 1\n  y = 2\n}\n"},

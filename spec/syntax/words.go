@@ -92,6 +92,10 @@ func special(d *diag.Diagnostic, p *hcl.Diagnostic, text, after string) bool {
 		case strings.HasPrefix(next, ":") && isWord(text):
 			d.Message = "An attribute is written with =, not with a colon: " + text + " = …."
 			return true
+		case isWord(text) && next != "" && next[0] >= '0' && next[0] <= '9' && strings.Contains(next, "{"):
+			label, _, _ := strings.Cut(next, " ")
+			d.Message = "The label of a block is written in quotes: " + text + ` "` + label + `" {.`
+			return true
 		case isWord(text):
 			d.Message = text + " stands alone. An attribute is written " + text + " = …, a block " + text + " { … }."
 			return true
