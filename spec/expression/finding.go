@@ -272,11 +272,10 @@ func mendLiteral(d *diag.Diagnostic, v value, to *types.Type) {
 	if !isText {
 		return
 	}
-	s := n.Value
-	_, err := strconv.ParseFloat(s, 64)
-	if to.Is(types.Number) && err == nil || to.Is(types.Boolean) && (s == "true" || s == "false") {
-		d.Explain("Nothing is converted silently: write %s, without quotes.", s)
-		d.Fix = &diag.Edit{Range: d.Range, New: s}
+	literal, err := types.DecodeJSON([]byte(n.Value), types.Limits{})
+	if err == nil && to.Is(types.Number|types.Boolean) && to.Contains(literal) {
+		d.Explain("Nothing is converted silently: write %s, without quotes.", n.Value)
+		d.Fix = &diag.Edit{Range: d.Range, New: n.Value}
 	}
 }
 

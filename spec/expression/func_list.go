@@ -9,12 +9,6 @@ import (
 	"tenon/spec/types"
 )
 
-// fewer is the type of a list with some of the elements of the first argument.
-func fewer(args []*types.Type) *types.Type {
-	_, high := lengths(args[0])
-	return listType2(elemOf(args[0]), 0, high)
-}
-
 // taken is the type of at most so many of the elements of the first argument.
 func taken(args []*types.Type) *types.Type {
 	low, high := lengths(args[0])

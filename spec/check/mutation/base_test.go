@@ -49,17 +49,16 @@ type step struct {
 
 // place is where a request takes a value: a parameter, a property of the body, or an element of a list.
 type place struct {
-	step         *step // nil in a mapping
-	in           string
-	key          string // "" for an element
-	keyRange     hcl.Range
-	value        hclsyntax.Expression
-	object       hcl.Range // that it stands in
-	parent       *shape    // nil for a parameter
-	shape        *shape
-	schema       any
-	required     bool
-	optionalPath bool
+	step     *step // nil in a mapping
+	in       string
+	key      string // "" for an element
+	keyRange hcl.Range
+	value    hclsyntax.Expression
+	object   hcl.Range // that it stands in
+	parent   *shape    // nil for a parameter
+	shape    *shape
+	schema   any
+	required bool
 }
 
 // bracket is an object that is sent.
