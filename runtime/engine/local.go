@@ -27,6 +27,9 @@ type Options struct {
 	Detail event.Detail
 	DryRun bool          // safe requests are made, writes are only told
 	Grace  time.Duration // 0: DefaultGrace
+	// Host, if set, is given each run's host and returns the one that the run stands on: what it does not do
+	// itself it leaves to the first.
+	Host func(exec.Host) exec.Host
 }
 
 // Local runs programs in this process. Connections and limits are shared by all its runs. It is safe for concurrent use.
@@ -36,6 +39,8 @@ type Local struct {
 
 	mu       sync.Mutex
 	limiters map[limitKey]*transport.Limiter
+	locks    locks
+	seen     seen
 }
 
 // limitKey tells limits apart: a plan that is reloaded with another limit gets another limiter.
@@ -55,11 +60,14 @@ func New(o Options) *Local {
 // Close closes idle connections. Runs that are under way go on.
 func (l *Local) Close() { l.client.CloseIdle() }
 
-// Run carries out a program and returns when nothing of it is under way any more. When ctx is
+// Run carries out a program, under a new ID if none is given, and returns when nothing of it is under way any more. When ctx is
 // canceled, no further request begins, reads are cut off, and writes under way have the grace period to finish.
 func (l *Local) Run(ctx context.Context, p *exec.Program, in exec.Inputs) *exec.Result {
 	if in.Redactor == nil {
 		in.Redactor = &secret.Redactor{}
+	}
+	if in.Run == "" {
+		in.Run = newRunID(l.now())
 	}
 	in.DryRun = l.o.DryRun
 	finish, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -74,10 +82,12 @@ func (l *Local) Run(ctx context.Context, p *exec.Program, in exec.Inputs) *exec.
 		}
 	})
 	defer stop()
-	s := &session{l: l, id: newRunID(l.now()), finish: finish, redactor: in.Redactor}
-	res := exec.Run(ctx, p, in, s)
-	res.Run = s.id
-	return res
+	s := &session{l: l, id: in.Run, finish: finish, redactor: in.Redactor}
+	var host exec.Host = s
+	if l.o.Host != nil {
+		host = l.o.Host(s)
+	}
+	return exec.Run(ctx, p, in, host)
 }
 
 func (l *Local) now() time.Time {

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"sync"
 	"time"
 
@@ -26,12 +24,23 @@ type session struct {
 
 func (s *session) Now() time.Time { return s.l.now() }
 
-// UUID returns a random UUID (RFC 9562 §5.4).
-func (s *session) UUID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+func (s *session) Today(string) time.Time { return s.l.now() }
+
+func (s *session) Wait(ctx context.Context, _ string, until time.Time) error {
+	return s.l.client.Sleep(ctx, until.Sub(s.l.now()))
+}
+
+func (s *session) Lock(ctx context.Context, name string) (func(), error) {
+	return s.l.locks.take(ctx, name)
+}
+
+func (s *session) Claim(_ context.Context, c exec.Claim) (bool, error) {
+	return s.l.seen.claim(c, s.l.now()), nil
+}
+
+func (s *session) Settle(_ context.Context, c exec.Claim, done bool) error {
+	s.l.seen.settle(c, done, s.l.now())
+	return nil
 }
 
 func (s *session) Detail() event.Detail { return s.l.o.Detail }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tenon/runtime/codec"
@@ -51,8 +52,9 @@ func (a *reply) result() map[string]any {
 	return v
 }
 
-// perform makes one call: page is 0 for a call without pages, and d its draft if there is one already.
-func (r *run) perform(s *scope, o *op, c *call, page int, d *draft) (*reply, *fault) {
+// perform makes one call: role tells it from the others of the op, page is 0 for a call without pages, and d its
+// draft if there is one already.
+func (r *run) perform(s *scope, o *op, c *call, role string, page int, d *draft) (*reply, *fault) {
 	if d == nil {
 		var f *fault
 		if d, f = r.draft(s, c); f != nil {
@@ -63,7 +65,10 @@ func (r *run) perform(s *scope, o *op, c *call, page int, d *draft) (*reply, *fa
 	if f != nil {
 		return nil, f
 	}
-	req.Page = page
+	req.Page, req.Key = page, s.key(role)
+	if page > 0 {
+		req.Key += "#" + strconv.Itoa(page)
+	}
 	return r.send(s, o, c, req)
 }
 

@@ -114,6 +114,11 @@ func (c *compiler) block(b *plan.Block) *block {
 			out.ops[from].next = append(out.ops[from].next, i)
 			x.open++
 		}
+		if l := o.ForEach; l != nil && l.Stream != "" {
+			if from := out.ops[at[l.Stream]]; from.reader == "" {
+				from.reader = o.ID
+			}
+		}
 		out.chain = out.chain && (i == 0 || slices.Contains(o.After, b.Ops[i-1].ID))
 		at[o.ID] = i
 		out.ops = append(out.ops, x)

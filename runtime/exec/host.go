@@ -16,8 +16,7 @@ import (
 	"tenon/spec/plan"
 )
 
-// Design: there are only two places where exec waits, and both are the host's: Perform and the methods of
-// Branches. So a host can journal every answer, or turn branches into coroutines of a workflow engine,
+// Design: exec waits only in methods of its host: Perform, Wait, Lock, and those of Branches. So a host can journal every answer, or turn branches into coroutines of a workflow engine,
 // without exec knowing. Everything that depends on which branch ended first is kept out of results:
 // operations bind their results by name, loops fold by the position of the item, and of several
 // failures the first in the plan's order is the run's.
@@ -27,14 +26,36 @@ type Host interface {
 	// Perform carries out one logical request: attempts, limits, credentials and their events are the
 	// host's. The error is a *transport.Error, or ErrWithheld.
 	Perform(ctx context.Context, r *Request) (*transport.Response, error)
+	// Now is the clock, for how long things take.
 	Now() time.Time
-	UUID() string
+	// Today is the time as the expressions of one op of one item see it, which key names. It is asked at most
+	// once for each key; a host that remembers gives a run that is repeated the same one.
+	Today(key string) time.Time
+	// Wait returns when the time has come, or with an error when ctx ends before. key names the wait in its run.
+	Wait(ctx context.Context, key string, until time.Time) error
+	// Lock waits until no other run, and no other item of this one, holds the name. The error is that of ctx.
+	Lock(ctx context.Context, name string) (release func(), err error)
+	// Claim asks whether an item is to be worked on: fresh is false if its key was settled as done in the
+	// last Within, or is claimed by another item. A claim that is fresh is settled exactly once.
+	Claim(ctx context.Context, c Claim) (fresh bool, err error)
+	// Settle ends a claim. done: the item succeeded, and its key is remembered from now; else it is forgotten,
+	// as if it had never been seen. A claim that was settled as done may be settled again, as not done, when
+	// the item is undone.
+	Settle(ctx context.Context, c Claim, done bool) error
 	// Branches returns a set of branches of which at most limit run at once; 0 means no bound.
 	Branches(limit int) Branches
 	// Emit takes a fact. It is called often and must be quick.
 	Emit(event.Event)
 	// Detail says which facts are wanted. It does not change during a run.
 	Detail() event.Detail
+}
+
+// Claim names an item of a for_each that has a key and is to be worked on once.
+type Claim struct {
+	Loop   string        // "INTEGRATION/for_each.order"
+	Key    string        // the item's
+	Within time.Duration // how long keys are remembered; 0: forever
+	Place  string        // of the item in its run, as in Request.Key: a run that is repeated claims its own items again
 }
 
 // Branches is a set of things that happen at once.
@@ -53,6 +74,10 @@ type Request struct {
 	Step string // "step.invoice"
 	Item string // of the surrounding loops, "" outside
 	Page int    // of a paginated step, from 1; else 0
+	// Key names the request in its run: no two have the same, and a run that is repeated gives it again. It
+	// is made of the step, the places of the items around it, the page, and what the request is for where it is not
+	// the step's own call. It holds no data.
+	Key string
 
 	API         string
 	Method      string
@@ -73,6 +98,7 @@ type Request struct {
 
 // Inputs is what a run is given.
 type Inputs struct {
+	Run       string                  // the run's ID; no two runs have the same
 	Values    map[string]any          // by input; those that are not there have their default
 	Variables map[string]any          // by variable
 	Secrets   map[string]secret.Value // by name; all that the plan names
@@ -81,13 +107,17 @@ type Inputs struct {
 	// Redactor is told every secret, and everything said about the run passes it. nil: one is made.
 	Redactor *secret.Redactor
 	DryRun   bool // the host withholds writes; only for the record
+	// State holds the integration's state by name, as the last run that succeeded left it; what is not there has
+	// its initial value.
+	State map[string]any
 }
 
 // Result is how a run ended.
 type Result struct {
-	Run      string // its ID, given by the host's owner
+	Run      string // its ID
 	Status   event.Status
 	Outputs  map[string]any // nil unless it succeeded
+	State    map[string]any // all values to be kept, together, by the host's owner; nil unless it succeeded and has any
 	Error    *event.Failure // nil if it succeeded
 	DryRun   bool
 	Withheld int          // writes that a dry run did not send

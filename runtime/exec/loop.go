@@ -180,8 +180,9 @@ func (x *iteration) scope(item any) *scope {
 		env[name] = x.free[i]
 	}
 	env[x.loop.plan.Var] = item
-	env[expression.HostKey] = x.run.runtime
-	return &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.op.plan.ID, item: x.s.item, aside: x.s.aside}
+	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside}
+	env[expression.HostKey] = s
+	return s
 }
 
 func (x *iteration) release(s *scope) {
@@ -193,6 +194,9 @@ func (x *iteration) release(s *scope) {
 func (x *iteration) item(n int, v any) {
 	s := x.scope(v)
 	defer x.release(s)
+	if s.place = strconv.Itoa(n); x.s.place != "" {
+		s.place = x.s.place + "." + s.place
+	}
 	key, f := x.key(n, s)
 	if s.item = key; x.s.item != "" {
 		s.item = x.s.item + "/" + key
@@ -245,7 +249,7 @@ func (x *iteration) fold(n int, s *scope) *fault {
 			x.mu.Unlock()
 		} else {
 			var f *fault
-			s.step = x.op.plan.ID
+			s.enter(x.op.plan.ID, a.name)
 			if v, f = s.guarded(&a.value, event.Expression); f != nil {
 				return f
 			}

@@ -23,9 +23,13 @@ type shuffled struct {
 	done   []string // keys of items, as they end
 }
 
-func (h *shuffled) Now() time.Time       { return time.Unix(1e9, 0) }
-func (h *shuffled) UUID() string         { return "00000000-0000-4000-8000-000000000000" }
-func (h *shuffled) Detail() event.Detail { return event.Everything }
+func (h *shuffled) Now() time.Time                                        { return time.Unix(1e9, 0) }
+func (h *shuffled) Today(string) time.Time                                { return time.Time{} }
+func (h *shuffled) Wait(ctx context.Context, _ string, _ time.Time) error { return ctx.Err() }
+func (h *shuffled) Lock(ctx context.Context, _ string) (func(), error)    { return func() {}, ctx.Err() }
+func (h *shuffled) Claim(context.Context, exec.Claim) (bool, error)       { return true, nil }
+func (h *shuffled) Settle(context.Context, exec.Claim, bool) error        { return nil }
+func (h *shuffled) Detail() event.Detail                                  { return event.Everything }
 func (h *shuffled) Emit(e event.Event) {
 	if d, ok := e.(event.ItemDone); ok {
 		h.done = append(h.done, d.Item)

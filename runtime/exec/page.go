@@ -22,7 +22,7 @@ const (
 )
 
 // stream is the items of a paginated step, read as they are consumed. Its first page has been read when
-// the step was; each further consumer begins anew, with a request.
+// the step was, for op.reader; each further consumer begins anew, with a request.
 type stream struct {
 	run   *run
 	op    *op
@@ -42,6 +42,7 @@ type page struct {
 // pages makes a paginated call. Items are a stream, or a list where the plan collects them.
 func (r *run) pages(o *op, s *scope) (map[string]any, *fault) {
 	own := s.fork()
+	own.label = "pages"
 	d, f := r.draft(own, o.call)
 	if f != nil {
 		return nil, f
@@ -88,6 +89,9 @@ type iterator struct {
 func (st *stream) iterate(s *scope) *iterator {
 	own := st.scope.fork()
 	own.ctx = s.ctx
+	if s.step != own.step && s.step != st.op.reader {
+		own.label = s.key("") // of the loop that reads them anew
+	}
 	return &iterator{st: st, scope: own, draft: st.start, seen: map[uint64]struct{}{}}
 }
 
@@ -131,7 +135,7 @@ func (it *iterator) cut(items []any) []any {
 // read reads the page that the iterator has come to. A page that was asked for before is an error, not an endless loop.
 func (it *iterator) read() (*page, *fault) {
 	it.page++
-	if it.page == 1 {
+	if it.page == 1 && it.scope.label == "pages" {
 		if p := it.st.first.Swap(nil); p != nil {
 			it.remember(it.draft)
 			return p, nil
@@ -188,7 +192,7 @@ func canonical(v any) []byte {
 // read asks for a page, checks it, and finds its items and the page after it.
 func (st *stream) read(s *scope, d *draft, number int) (*page, *fault) {
 	c := st.op.call
-	a, f := st.run.perform(s, st.op, c, number, d)
+	a, f := st.run.perform(s, st.op, c, "", number, d)
 	if f != nil {
 		return nil, f
 	}

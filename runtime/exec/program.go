@@ -69,6 +69,7 @@ type op struct {
 	catches []*catch
 	uses    []expression.Use // of names from outside it
 	wants   wants
+	reader  string // ID of the first loop that reads its pages; "" if it does so itself
 }
 
 // wants says which parts of an answer anybody reads.

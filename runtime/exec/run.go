@@ -28,8 +28,7 @@ type run struct {
 	targets map[string]*target
 	hosts   []string
 	states  []state // of the outermost ops
-	runtime expression.Runtime
-	all     bool // every event is wanted
+	all     bool    // every event is wanted
 
 	writes, withheld, doubts atomic.Int64
 }
@@ -37,13 +36,14 @@ type run struct {
 // Run carries out p on h and returns when nothing of it is under way any more. When ctx ends, no
 // further request begins; the host decides how long those under way may take.
 func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
-	r := &run{p: p, host: h, in: in, all: h.Detail() == event.Everything, runtime: h, states: make([]state, len(p.block.ops))}
+	r := &run{p: p, host: h, in: in, all: h.Detail() == event.Everything, states: make([]state, len(p.block.ops))}
 	if r.in.Redactor == nil {
 		r.in.Redactor = &secret.Redactor{}
 	}
 	start := h.Now()
 	r.emit(event.RunStarted{Integration: p.plan.Integration, Plan: p.digest, DryRun: in.DryRun})
 	res := r.whole(ctx)
+	res.Run = in.Run
 	res.DryRun, res.Withheld, res.Writes = in.DryRun, int(r.withheld.Load()), int(r.writes.Load())
 	res.Done = r.done()
 	res.Error = res.Error.Redacted(r.in.Redactor.Redact)
@@ -62,7 +62,7 @@ func (r *run) whole(ctx context.Context) *Result {
 		ctx, cancel = context.WithTimeoutCause(ctx, t, errRunTimeout)
 		defer cancel()
 	}
-	s := &scope{run: r, ctx: ctx}
+	s := &scope{run: r, ctx: ctx, label: "inputs"}
 	f := r.prepare(s)
 	if f == nil {
 		f = r.block(r.p.block, s)
@@ -100,7 +100,7 @@ func (r *run) prepare(s *scope) *fault {
 		r.secrets[name] = v.Reveal()
 		r.in.Redactor.Add(v.Reveal())
 	}
-	s.env = map[string]any{expression.HostKey: r.runtime, "var": map[string]any{}, "input": map[string]any{}}
+	s.env = map[string]any{expression.HostKey: s, "var": map[string]any{}, "input": map[string]any{}}
 	f := r.bind(s, "var", "variable", r.p.variables, r.in.Variables)
 	if f == nil {
 		f = r.bind(s, "input", "input", r.p.inputs, r.in.Values)
@@ -163,6 +163,7 @@ func violation(what string, v types.Violation) string {
 
 func (r *run) outputs(s *scope) (map[string]any, *fault) {
 	out := map[string]any{}
+	s.enter("", "outputs")
 	for _, o := range r.p.outputs {
 		if s.unknown(o.code.expr.Uses) {
 			r.emit(event.Warning{Message: fmt.Sprintf("output %q is left out: it depends on a write that was withheld", o.name), Range: o.code.expr.Range})

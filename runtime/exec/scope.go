@@ -2,10 +2,12 @@ package exec
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"tenon/runtime/event"
 	"tenon/spec/expression"
@@ -22,7 +24,11 @@ type scope struct {
 	outer *scope // around the loop; nil outside
 	step  string // ID of the op that is being carried out
 	item  string // key path of the item, "" outside loops
-	aside bool   // within on_failure
+	place string // of the item: its index in each loop around it, "3" or "3.0"; "" outside loops
+	label string // tells this from other scopes of the op, in keys and identifiers: "" for its own
+	ids   int    // identifiers made here
+	today time.Time
+	aside bool // within on_failure
 	// withheld holds what a dry run cannot know: IDs of ops, and "ID.part" for parts of results.
 	withheld map[string]bool
 }
@@ -32,7 +38,44 @@ func (s *scope) fork() *scope {
 	c := *s
 	c.env = maps.Clone(s.env)
 	c.withheld = maps.Clone(s.withheld)
+	c.env[expression.HostKey] = &c
 	return &c
+}
+
+// enter begins an op, or what label says, in this scope.
+func (s *scope) enter(step, label string) {
+	s.step, s.label, s.ids, s.today = step, label, 0, time.Time{}
+}
+
+// key names what the scope is about in its run, with what it does there: "step.invoice[3.0]:undo".
+func (s *scope) key(role string) string {
+	k := s.step
+	if s.place != "" {
+		k += "[" + s.place + "]"
+	}
+	for _, part := range []string{s.label, role} {
+		if part != "" {
+			k += ":" + part
+		}
+	}
+	return k
+}
+
+// Now is the time as all expressions of the op see it; with [scope.UUID] it makes a scope an [expression.Runtime].
+func (s *scope) Now() time.Time {
+	if s.today.IsZero() {
+		s.today = s.run.host.Today(s.key("now"))
+	}
+	return s.today
+}
+
+// UUID returns an identifier that looks random (RFC 9562 §5.4) and is a function of the run, the op, the item and how
+// many were made here before.
+func (s *scope) UUID() string {
+	s.ids++
+	b := sha256.Sum256(fmt.Appendf(nil, "uuid\x00%s\x00%s\x00%d", s.run.in.Run, s.key(""), s.ids))
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
 // outermost reports whether the scope is that of the integration's own block.

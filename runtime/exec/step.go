@@ -17,7 +17,7 @@ var skippedResult = map[string]any{"skipped": true}
 
 // step carries out op number i of its block.
 func (r *run) step(o *op, i int, s *scope) outcome {
-	s.step = o.plan.ID
+	s.enter(o.plan.ID, "")
 	if s.outermost() {
 		r.states[i].begun.Store(true)
 	}
@@ -140,7 +140,7 @@ func (r *run) request(o *op, s *scope) (map[string]any, *fault) {
 	if o.call.page != nil {
 		return r.pages(o, s)
 	}
-	a, f := r.perform(s, o, o.call, 0, nil)
+	a, f := r.perform(s, o, o.call, "", 0, nil)
 	if f != nil {
 		return nil, f
 	}
@@ -220,7 +220,7 @@ func (r *run) assert(k *check, s *scope) *fault {
 
 // rescue lets the op's catches replace a failure. The first that names it does.
 func (r *run) rescue(o *op, s *scope, f *fault) (map[string]any, *fault) {
-	for _, c := range o.catches {
+	for i, c := range o.catches {
 		if !catches(c.plan.On, f) {
 			continue
 		}
@@ -232,7 +232,7 @@ func (r *run) rescue(o *op, s *scope, f *fault) (map[string]any, *fault) {
 				v, how = skippedResult, "skip"
 			case c.call != nil:
 				var a *reply
-				if a, bad = r.perform(s, o, c.call, 0, nil); bad == nil {
+				if a, bad = r.perform(s, o, c.call, "catch"+strconv.Itoa(i), 0, nil); bad == nil {
 					v = a.result()
 				}
 			default:

@@ -98,6 +98,9 @@ func (c *Client) CloseIdle() {
 // Random returns a number in [0, 1) from the client's source, for [PolicyOf].
 func (c *Client) Random() float64 { return c.clock.random() }
 
+// Sleep waits for d on the client's clock, at most until ctx ends; then the error is that of ctx.
+func (c *Client) Sleep(ctx context.Context, d time.Duration) error { return c.clock.sleep(ctx, d) }
+
 type clock struct {
 	now    func() time.Time
 	sleep  func(ctx context.Context, d time.Duration) error
