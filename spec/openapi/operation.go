@@ -27,7 +27,13 @@ type Operation struct {
 	// document does not say.
 	Security []Requirement
 	Servers  []Server // of this operation or its path alone; nil: the document's
-	Origin   types.Origin
+	// Pagination, Idempotency and RateLimit are what x-tenon- members say; nil where they do not. Those of
+	// the operation's path and of the document count too, but for the RateLimit of the document, which
+	// all operations share ([Document.RateLimit]).
+	Pagination  *Pagination
+	Idempotency *Idempotency
+	RateLimit   *RateLimit
+	Origin      types.Origin
 }
 
 // Name is how the operation can be named.
@@ -122,6 +128,7 @@ func (d *Document) operation(name OperationName, p place) (*Operation, error) {
 		security = d.root.get("security")
 	}
 	o.Security = d.requirements(security)
+	d.extend(o, f, item)
 	return o, nil
 }
 
