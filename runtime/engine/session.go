@@ -9,6 +9,8 @@ import (
 	"tenon/runtime/exec"
 	"tenon/runtime/secret"
 	"tenon/runtime/transport"
+	"tenon/runtime/transport/auth"
+	"tenon/spec/plan"
 )
 
 // session is the host of one run.
@@ -57,6 +59,10 @@ func (s *session) Emit(e event.Event) {
 
 // say emits an event of the host's own, redacted as exec does with its own.
 func (s *session) say(e event.Event) { s.Emit(event.Redact(e, s.redactor.Redact)) }
+
+func (s *session) Credential(a *plan.Auth, values map[string]any) (transport.Credential, error) {
+	return auth.New(a, values, auth.Env{Redactor: s.redactor})
+}
 
 func (s *session) Perform(ctx context.Context, r *exec.Request) (*transport.Response, error) {
 	if s.l.o.DryRun && !r.Safe {

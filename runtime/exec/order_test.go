@@ -36,6 +36,10 @@ func (h *shuffled) Emit(e event.Event) {
 	}
 }
 
+func (h *shuffled) Credential(*plan.Auth, map[string]any) (transport.Credential, error) {
+	return nil, nil
+}
+
 func (h *shuffled) Perform(_ context.Context, r *exec.Request) (*transport.Response, error) {
 	status, body := h.answer(r)
 	return &transport.Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body), URL: r.URL, Attempts: 1}, nil

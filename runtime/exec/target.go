@@ -9,7 +9,6 @@ import (
 
 	"tenon/runtime/codec"
 	"tenon/runtime/event"
-	"tenon/runtime/secret"
 	"tenon/runtime/transport"
 	"tenon/spec/plan"
 	"tenon/spec/types"
@@ -20,7 +19,7 @@ type target struct {
 	base          *url.URL
 	header        http.Header
 	secretHeaders []string // hidden wherever the request is shown
-	credentials   map[string]*transport.Credential
+	credentials   map[string]transport.Credential
 	servers       map[*call]*url.URL // of operations with a server of their own
 }
 
@@ -30,7 +29,7 @@ func (r *run) reach(s *scope) *fault {
 	r.targets = map[string]*target{}
 	for _, name := range slices.Sorted(maps.Keys(r.p.apis)) {
 		a := r.p.apis[name]
-		t := &target{credentials: map[string]*transport.Credential{}, servers: map[*call]*url.URL{}}
+		t := &target{credentials: map[string]transport.Credential{}, servers: map[*call]*url.URL{}}
 		r.targets[name] = t
 		var f *fault
 		if t.base, f = r.server(s, name, a.server); f != nil {
@@ -105,8 +104,8 @@ func (r *run) apiHeaders(s *scope, a *api, t *target) *fault {
 	return nil
 }
 
-func (r *run) credential(s *scope, a *plan.Auth, attrs map[string]*code) (*transport.Credential, *fault) {
-	c := &transport.Credential{Type: a.Type, In: a.In, Name: a.Name}
+func (r *run) credential(s *scope, a *plan.Auth, attrs map[string]*code) (transport.Credential, *fault) {
+	values := make(map[string]any, len(attrs))
 	for _, name := range slices.Sorted(maps.Keys(attrs)) {
 		v, f := s.eval(attrs[name])
 		if f != nil {
@@ -116,15 +115,11 @@ func (r *run) credential(s *scope, a *plan.Auth, attrs map[string]*code) (*trans
 		if !ok || text == "" || strings.ContainsAny(text, "\r\n\x00") {
 			return nil, s.fail(event.InvalidInput, attrs[name].expr.Range, "%s of auth %q must be a string, not empty and on one line; it is %s", name, a.Scheme, types.Shapeof(v))
 		}
-		switch name {
-		case "value", "token":
-			c.Value = secret.New(text)
-		case "username":
-			c.Username = secret.New(text)
-		case "password":
-			c.Password = secret.New(text)
-		}
+		values[name] = text
 	}
-	c.Register(r.in.Redactor)
+	c, err := r.host.Credential(a, values)
+	if err != nil {
+		return nil, s.fail(event.InvalidInput, a.Range, "auth %q: %s", a.Scheme, err)
+	}
 	return c, nil
 }

@@ -21,11 +21,15 @@ import (
 var errAttemptTimeout = errors.New("attempt timed out")
 
 // turn waits for a turn and makes attempt n.
-func (c *Client) turn(ctx context.Context, r *Request, header http.Header, u *url.URL, n int) (*Response, *Error) {
+func (c *Client) turn(ctx context.Context, r *Request, n int) (*Response, *Error) {
 	if err := r.Limiter.acquire(ctx, &c.clock); err != nil {
 		return nil, &Error{Cause: event.RunCanceled, Message: "stopped before it was sent", Err: err}
 	}
 	defer r.Limiter.release()
+	o, err := c.sign(ctx, r, r.URL) // after the wait, since tokens and timestamps age
+	if err != nil {
+		return nil, (&attempt{c: c, r: r}).explain(ctx, err)
+	}
 	if r.Observer != nil {
 		r.Observer.Sent(n)
 	}
@@ -37,20 +41,22 @@ func (c *Client) turn(ctx context.Context, r *Request, header http.Header, u *ur
 	if r.Finish != nil {
 		ctx = r.Finish
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, a.timeout, errAttemptTimeout)
+	timed, cancel := context.WithTimeoutCause(ctx, a.timeout, errAttemptTimeout)
 	defer cancel()
+	traced := timed
 	if !r.Idempotent && !r.Safe {
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: a.getConn, GotConn: a.gotConn})
+		traced = httptrace.WithClientTrace(timed, &httptrace.ClientTrace{GetConn: a.getConn, GotConn: a.gotConn})
 	} else {
 		a.sent = true
 	}
-	res, err := a.run(ctx, header, u)
+	res, err := a.run(traced, o)
 	if err != nil {
-		return nil, a.explain(ctx, err)
+		return nil, a.explain(timed, err)
 	}
 	if r.Observer != nil {
 		r.Observer.Received(n, res.Status, c.clock.now().Sub(start), len(res.Body))
 	}
+	res.again = r.answered(ctx, o, res)
 	return res, nil
 }
 
@@ -67,10 +73,11 @@ type attempt struct {
 func (a *attempt) getConn(string)                { a.sent = false }
 func (a *attempt) gotConn(httptrace.GotConnInfo) { a.sent = true }
 
-func (a *attempt) run(ctx context.Context, header http.Header, u *url.URL) (*Response, error) {
-	if !slices.Contains(a.r.Hosts, Host(u)) {
-		return nil, &Error{Cause: event.InvalidRequest, Message: fmt.Sprintf("%s is not a host of any server that the plan names", u.Host)}
+func (a *attempt) run(ctx context.Context, o *Outgoing) (*Response, error) {
+	if !slices.Contains(a.r.Hosts, Host(o.URL)) {
+		return nil, &Error{Cause: event.InvalidRequest, Message: fmt.Sprintf("%s is not a host of any server that the plan names", o.URL.Host)}
 	}
+	header, u, away := o.Header, o.URL, false
 	for hops, bare := 0, a.r.URL; ; hops++ {
 		resp, err := a.c.base.RoundTrip(a.request(ctx, header, u))
 		if err != nil {
@@ -85,11 +92,15 @@ func (a *attempt) run(ctx context.Context, header http.Header, u *url.URL) (*Res
 			res.Note = note
 			return res, nil
 		}
-		if bare, u = next, next; Host(u) == Host(a.r.URL) || upgraded(a.r.URL, u) {
-			u = queryOnly(a.r.Credentials, u)
-		} else {
+		bare, u = next, next
+		if away = away || Host(u) != Host(a.r.URL) && !upgraded(a.r.URL, u); away {
 			header = stripped(header)
+			continue
 		}
+		if o, err = a.c.sign(ctx, a.r, u); err != nil {
+			return nil, err
+		}
+		header, u = o.Header, o.URL
 	}
 }
 
@@ -167,16 +178,6 @@ func (a *attempt) redirect(res *Response, from *url.URL, hops int) (*url.URL, st
 		return refuse(fmt.Sprintf("a %s stays on its host", a.r.Method))
 	}
 	return to, ""
-}
-
-// queryOnly adds the credentials that travel in the query; those in headers are there already.
-func queryOnly(cs []*Credential, u *url.URL) *url.URL {
-	for _, c := range cs {
-		if in, name, text := c.wire(); in == "query" {
-			u = withQuery(u, name, text)
-		}
-	}
-	return u
 }
 
 // read reads the whole body, within the bound.

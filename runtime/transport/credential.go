@@ -1,7 +1,10 @@
 package transport
 
 import (
+	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,66 +12,138 @@ import (
 	"tenon/runtime/secret"
 )
 
-// Credential is what one security scheme adds to a request.
-type Credential struct {
-	Type     string // api_key, basic, bearer
-	In       string // of an api_key: header, query, cookie
-	Name     string // of an api_key
-	Value    secret.Value
-	Username secret.Value
-	Password secret.Value
+// Credential is what one security scheme adds to the requests of an API. It is safe for concurrent use.
+type Credential interface {
+	// ID is the same for everybody who signs in as the same, and tells nothing secret.
+	ID() string
+	// Sign adds to one attempt what authenticates it. It may take time, where a token must be had first.
+	// The error is an *Error; nothing was sent then.
+	Sign(ctx context.Context, o *Outgoing) error
+	// Answered is told how an attempt that it signed was answered. It reports whether the same request, signed
+	// anew, may be answered otherwise: after a 401 that asks for something it can give. A request is repeated for
+	// this reason once, all its credentials together. An error says why it can give nothing.
+	Answered(ctx context.Context, o *Outgoing, status int, h http.Header) (again bool, err error)
+	// Hide writes "(secret)" where Sign would write something secret.
+	Hide(o *Outgoing)
 }
 
-// wire returns the place and the text that travels there.
-func (c *Credential) wire() (in, name, text string) {
-	switch c.Type {
-	case "basic":
-		both := c.Username.Reveal() + ":" + c.Password.Reveal()
-		return "header", "Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(both))
-	case "bearer":
-		return "header", "Authorization", "Bearer " + c.Value.Reveal()
+// Outgoing is one attempt before it is sent. Header and URL are replaced, not written into: the values of
+// Header and what URL points to belong to the request.
+type Outgoing struct {
+	Method string
+	URL    *url.URL
+	Header http.Header
+	// Body is what will be sent. Where it is Streamed, its bytes are not known yet and Body is nil.
+	Body     []byte
+	Streamed bool
+}
+
+// Identify makes an ID of parts; secret ones cannot be had back from it, if they are not to be guessed.
+func Identify(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		sum := sha256.Sum256([]byte(p))
+		h.Write(sum[:])
 	}
-	return c.In, c.Name, c.Value.Reveal()
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// Register makes r know the credential in the form in which it travels.
-func (c *Credential) Register(r *secret.Redactor) {
-	_, _, text := c.wire()
-	r.Add(text)
-	if _, token, found := strings.Cut(text, " "); found && c.Type != "api_key" {
-		r.Add(token)
+// fixed is a credential that is the same text in every request.
+type fixed struct {
+	id       string
+	in, name string
+	prefix   string // of the text: a scheme of Authorization
+	text     string
+}
+
+// APIKey returns a credential that travels in a header, the query or a cookie of the given name. What is
+// secret in it, r is told; r may be nil, here as in the other functions.
+func APIKey(in, name string, value secret.Value, r *secret.Redactor) Credential {
+	return newFixed(Identify("api_key", in, name, value.Reveal()), in, name, "", value.Reveal(), r)
+}
+
+// Basic returns the credential of RFC 7617.
+func Basic(username, password secret.Value, r *secret.Redactor) Credential {
+	both := username.Reveal() + ":" + password.Reveal()
+	return newFixed(Identify("basic", username.Reveal()), "header", "Authorization", "Basic ", base64.StdEncoding.EncodeToString([]byte(both)), r)
+}
+
+// Bearer returns the credential of RFC 6750.
+func Bearer(token secret.Value, r *secret.Redactor) Credential {
+	return newFixed(Identify("bearer", token.Reveal()), "header", "Authorization", "Bearer ", token.Reveal(), r)
+}
+
+func newFixed(id, in, name, prefix, text string, r *secret.Redactor) Credential {
+	if r != nil {
+		r.Add(prefix + text)
+		r.Add(text)
+	}
+	return &fixed{id, in, name, prefix, text}
+}
+
+func (c *fixed) ID() string { return c.id }
+
+func (c *fixed) Sign(_ context.Context, o *Outgoing) error {
+	c.place(o, c.prefix+c.text)
+	return nil
+}
+
+func (c *fixed) Answered(context.Context, *Outgoing, int, http.Header) (bool, error) {
+	return false, nil
+}
+
+func (c *fixed) Hide(o *Outgoing) { c.place(o, c.prefix+secret.Value{}.String()) }
+
+// place writes text where the credential travels. A query parameter of the same name that the URL already
+// has, as in a next-page URL made by the server, is replaced.
+func (c *fixed) place(o *Outgoing, text string) {
+	switch c.in {
+	case "header":
+		o.Header.Set(c.name, text)
+	case "cookie":
+		addCookie(o.Header, c.name+"="+text)
+	case "query":
+		o.URL = withQuery(o.URL, c.name, text)
 	}
 }
 
-// Apply writes the credentials into h, and returns u with those that travel in the query. A query
-// parameter of the same name that u already has, as in a next-page URL made by the server, is replaced.
-func Apply(cs []*Credential, h http.Header, u *url.URL) *url.URL {
-	return place(cs, h, u, func(text string) string { return text })
-}
-
-// Hidden does as Apply, with "(secret)" where the credential would stand.
-func Hidden(cs []*Credential, h http.Header, u *url.URL) *url.URL {
-	return place(cs, h, u, func(text string) string {
-		if kind, _, ok := strings.Cut(text, " "); ok && (kind == "Basic" || kind == "Bearer") {
-			return kind + " " + secret.Value{}.String()
-		}
-		return secret.Value{}.String()
-	})
-}
-
-func place(cs []*Credential, h http.Header, u *url.URL, show func(string) string) *url.URL {
+// Hidden writes "(secret)" into h where the credentials would stand, and returns u with those that travel in
+// the query.
+func Hidden(cs []Credential, h http.Header, u *url.URL) *url.URL {
+	o := &Outgoing{URL: u, Header: h}
 	for _, c := range cs {
-		in, name, text := c.wire()
-		switch text = show(text); in {
-		case "header":
-			h.Set(name, text)
-		case "cookie":
-			addCookie(h, name+"="+text)
-		case "query":
-			u = withQuery(u, name, text)
+		c.Hide(o)
+	}
+	return o.URL
+}
+
+// sign returns an attempt at u, signed by all credentials in their order. The error is an *Error.
+func (c *Client) sign(ctx context.Context, r *Request, u *url.URL) (*Outgoing, error) {
+	o := &Outgoing{Method: r.Method, URL: u, Header: make(http.Header, len(r.Header)+len(r.Credentials)+1), Body: r.Body}
+	for k, v := range r.Header {
+		o.Header[k] = v
+	}
+	if _, set := o.Header["User-Agent"]; !set {
+		o.Header["User-Agent"] = []string{c.agent}
+	}
+	for _, cr := range r.Credentials {
+		if err := cr.Sign(ctx, o); err != nil {
+			return nil, err
 		}
 	}
-	return u
+	return o, nil
+}
+
+// answered tells the credentials of an answer, and whether one of them wants the request sent again.
+func (r *Request) answered(ctx context.Context, o *Outgoing, res *Response) (again bool) {
+	for _, cr := range r.Credentials {
+		more, err := cr.Answered(ctx, o, res.Status, res.Header)
+		if err != nil {
+			res.Note = join(res.Note, err.Error())
+		}
+		again = again || more
+	}
+	return again
 }
 
 func addCookie(h http.Header, pair string) {

@@ -127,7 +127,7 @@ type Request struct {
 	URL         *url.URL
 	Header      http.Header
 	Body        []byte
-	Credentials []*Credential
+	Credentials []Credential  // all applied, in this order
 	Hosts       []string      // as [Host] gives them: where the request and its redirects may go
 	Timeout     time.Duration // of one attempt, from dial to the last byte of the body; 0: DefaultTimeout
 	Policy      Policy
@@ -159,6 +159,8 @@ type Response struct {
 	// Note says what a reader of a failure should know beyond the status: why a redirect was not followed, why
 	// the request was not sent again. One or more sentences, or "".
 	Note string
+
+	again bool // a credential can do better
 }
 
 // Error says why there is no answer. Its message has no credentials in it.
@@ -177,10 +179,14 @@ func (e *Error) Unwrap() error { return e.Err }
 // Do sends r until an attempt is answered with something that is not to be retried. The error is an
 // *Error. An answer of any status is no error.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
-	header, u := c.prepare(r)
+	resigned := 0 // attempts that were repeated with the credentials renewed; they say nothing about the server
 	for n := 1; ; n++ {
-		res, fail := c.turn(ctx, r, header, u, n)
-		a := Attempt{N: n, Idempotent: r.Idempotent || r.Safe}
+		res, fail := c.turn(ctx, r, n)
+		if fail == nil && res.again && resigned == 0 {
+			resigned++
+			continue
+		}
+		a := Attempt{N: n - resigned, Idempotent: r.Idempotent || r.Safe}
 		if fail != nil {
 			fail.Attempts = n
 			a.Sent, a.Cause = fail.Sent, fail.Cause
@@ -256,16 +262,4 @@ func join(a, b string) string {
 		return a + b
 	}
 	return a + " " + b
-}
-
-// prepare returns the header fields and URL with which every attempt goes to the request's own host.
-func (c *Client) prepare(r *Request) (http.Header, *url.URL) {
-	h := make(http.Header, len(r.Header)+len(r.Credentials)+1)
-	for k, v := range r.Header {
-		h[k] = v
-	}
-	if _, set := h["User-Agent"]; !set {
-		h["User-Agent"] = []string{c.agent}
-	}
-	return h, Apply(r.Credentials, h, r.URL)
 }

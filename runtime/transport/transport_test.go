@@ -216,7 +216,7 @@ func TestRedirects(t *testing.T) {
 		r := to(&u, tc.method)
 		r.Hosts = append(r.Hosts, tc.hosts...)
 		r.Header = http.Header{"X-Key": {"v"}}
-		r.Credentials = []*Credential{{Type: "bearer", Value: secret.New("tok")}, {Type: "api_key", In: "query", Name: "k", Value: secret.New("qtok")}}
+		r.Credentials = []Credential{Bearer(secret.New("tok"), nil), APIKey("query", "k", secret.New("qtok"), nil)}
 		if tc.method == "POST" {
 			r.Body = []byte("body")
 		}
@@ -241,11 +241,12 @@ func TestCredentials(t *testing.T) {
 	u.RawQuery = "b=2&key=old&a=%20"
 	r := to(u, "GET")
 	r.Header = http.Header{"Cookie": {"x=1"}}
-	r.Credentials = []*Credential{
-		{Type: "basic", Username: secret.New("user"), Password: secret.New("pass word")},
-		{Type: "api_key", In: "header", Name: "X-Key", Value: secret.New("headerkey")},
-		{Type: "api_key", In: "query", Name: "key", Value: secret.New("query&key")},
-		{Type: "api_key", In: "cookie", Name: "sid", Value: secret.New("cookiekey")},
+	var red secret.Redactor
+	r.Credentials = []Credential{
+		Basic(secret.New("user"), secret.New("pass word"), &red),
+		APIKey("header", "X-Key", secret.New("headerkey"), &red),
+		APIKey("query", "key", secret.New("query&key"), &red),
+		APIKey("cookie", "sid", secret.New("cookiekey"), &red),
 	}
 	res, err := New(Options{}).Do(context.Background(), r)
 	if err != nil {
@@ -267,10 +268,6 @@ func TestCredentials(t *testing.T) {
 	}
 	h := http.Header{}
 	shown := fmt.Sprint(Hidden(r.Credentials, h, u), h)
-	var red secret.Redactor
-	for _, c := range r.Credentials {
-		c.Register(&red)
-	}
 	for _, s := range []string{"headerkey", "query", "cookiekey", "pass word", "dXNlcjpwYXNzIHdvcmQ"} {
 		if strings.Contains(shown, s) {
 			t.Errorf("%q shows in %s", s, shown)
