@@ -46,6 +46,11 @@ func (b *builder) referredAPIs() []string {
 		if in.OnFailure != nil {
 			eachCall(in.OnFailure.Body, call)
 		}
+		for _, t := range in.Triggers {
+			if t.Webhook != nil {
+				names[t.Webhook.API] = true
+			}
+		}
 	}
 	return keys(names)
 }
@@ -68,6 +73,9 @@ func (b *builder) typeExprs() []*syntax.Expr {
 	for _, in := range b.project.Integrations {
 		for _, i := range in.Inputs {
 			out = append(out, i.Type)
+		}
+		for _, t := range in.Triggers {
+			out = append(out, t.Body)
 		}
 	}
 	return out

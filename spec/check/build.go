@@ -42,6 +42,8 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 		mappings: map[string]*mapping{},
 		used:     map[*model.Decl]bool{},
 		files:    source.Set{},
+		given:    map[*model.Input]*plan.Input{},
+		paths:    map[string]source.Range{},
 	}
 	for name, f := range m.Files {
 		b.files[name] = f
@@ -56,6 +58,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 			plans[in.Name] = p
 		}
 	}
+	b.triggers(plans)
 	b.reportAPIs()
 	b.reportUnused()
 	return &Result{Plans: plans, Documents: b.documents(), Files: b.files}, b.diags
@@ -79,6 +82,9 @@ type builder struct {
 	vars     []*plan.Input
 
 	broken bool // something outside of integrations has an error
+
+	given map[*model.Input]*plan.Input // inputs, once they are typed
+	paths map[string]source.Range      // of webhooks
 
 	used       map[*model.Decl]bool
 	unresolved []string // names that were referred to but do not exist

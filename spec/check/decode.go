@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tenon/spec/diag"
@@ -60,10 +61,18 @@ type attribute struct {
 
 func (n *node) declared() model.Decl {
 	d := model.Decl{NameRange: n.block.TypeRange, Range: n.block.Range, Header: n.block.HeaderRange, OpenBrace: n.block.OpenBrace}
-	if len(n.block.Labels) > 0 {
-		d.Name, d.NameRange = n.block.Labels[0].Text, n.block.Labels[0].Range
+	if l, ok := n.name(); ok {
+		d.Name, d.NameRange = l.Text, l.Range
 	}
 	return d
+}
+
+// name is the label that names the block.
+func (n *node) name() (syntax.Label, bool) {
+	if i := n.decl.NameLabel(); i < len(n.block.Labels) {
+		return n.block.Labels[i], true
+	}
+	return syntax.Label{}, false
 }
 
 // children reads the blocks of a body into parent.
@@ -105,7 +114,8 @@ func (d *decoder) scope(decl *lang.Block, b *syntax.Block) string {
 
 // unique reports a name that is taken. A repeated block is still decoded: it may have findings of its own.
 func (d *decoder) unique(n *node) {
-	if n.decl.Unique == "" || len(n.block.Labels) == 0 {
+	label, named := n.name()
+	if n.decl.Unique == "" || !named {
 		return
 	}
 	scope := "file"
@@ -115,7 +125,6 @@ func (d *decoder) unique(n *node) {
 			break
 		}
 	}
-	label := n.block.Labels[0]
 	key := scope + "\x00" + n.decl.Name + "\x00" + label.Text
 	if first, taken := d.names[key]; taken {
 		d.diags.Add(lang.DuplicateName, label.Range, "There is another %s called %q.", n.decl.Name, label.Text).Relate(first, "the first one")
@@ -200,9 +209,23 @@ func (d *decoder) needs(n *node) {
 	for _, decl := range n.decl.Attrs {
 		if a := n.attrs[decl.Name]; a != nil {
 			report(decl.Name, decl.Needs, a.NameRange)
+			d.only(n, a)
 		}
 	}
 	for _, b := range n.blocks {
 		report(b.decl.Name, b.decl.Needs, b.block.TypeRange)
 	}
+}
+
+// only reports an attribute that means nothing in a block with this first label.
+func (d *decoder) only(n *node, a *attribute) {
+	if a.decl.Only == nil || len(n.block.Labels) == 0 {
+		return
+	}
+	first := n.block.Labels[0].Text
+	if slices.Contains(a.decl.Only, first) || !slices.Contains(n.decl.Labels[0].Choices, first) {
+		return
+	}
+	f := d.diags.Add(lang.UnknownAttribute, a.NameRange, "%q is not an attribute of a %s %q.", a.decl.Name, n.decl.Name, first)
+	f.Explain("Only %s takes it. %s takes %s.", alternatives(a.decl.Only), strconv.Quote(first), alternativesAnd(n.decl.AttrsOf(first)))
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,7 +17,7 @@ func (d *decoder) labels(n *node) bool {
 	want, got := n.decl.Labels, n.block.Labels
 	if len(got) < len(want) {
 		if !d.file.Broken(n.block.HeaderRange) {
-			d.diags.Add(lang.AttributeValue, n.block.HeaderRange, "%s needs a label: %s { … }.", capital(article(n.decl.Name)), header(n.decl)).
+			d.diags.Add(lang.AttributeValue, n.block.HeaderRange, "%s needs %s: %s { … }.", capital(article(n.decl.Name)), strings.Replace(count(len(want)), "one", "a", 1), header(n.decl)).
 				Explain("%s", want[len(got)].Doc)
 		}
 		return false
@@ -31,8 +32,8 @@ func (d *decoder) labels(n *node) bool {
 			}
 			return usable
 		}
-		if !d.label(decl, l) {
-			usable = usable && i > 0
+		if !d.label(decl, l) && i <= n.decl.NameLabel() {
+			usable = false
 		}
 	}
 	return usable
@@ -49,10 +50,13 @@ func labelAt(labels []*lang.Label, i int) *lang.Label {
 }
 
 func count(labels int) string {
-	if labels == 0 {
+	switch labels {
+	case 0:
 		return "no label"
+	case 1:
+		return "one label"
 	}
-	return "one label"
+	return fmt.Sprintf("%d labels", labels)
 }
 
 func header(b *lang.Block) string {
@@ -67,6 +71,8 @@ func (d *decoder) label(decl *lang.Label, l syntax.Label) bool {
 	switch {
 	case decl.Kind == lang.Failure:
 		return d.failureLabel(l)
+	case decl.Kind == lang.Chosen:
+		return d.chosenLabel(decl, l)
 	case l.Text == "":
 		d.diags.Add(lang.AttributeValue, l.Range, "A label cannot be empty.")
 		return false
@@ -74,6 +80,14 @@ func (d *decoder) label(decl *lang.Label, l syntax.Label) bool {
 		return d.name(l.Text, l.Range, decl.Root, func(s string) string { return `"` + s + `"` })
 	}
 	return true
+}
+
+func (d *decoder) chosenLabel(decl *lang.Label, l syntax.Label) bool {
+	if slices.Contains(decl.Choices, l.Text) {
+		return true
+	}
+	d.diags.Add(lang.AttributeValue, l.Range, "%q is not one of %s.", l.Text, alternatives(decl.Choices)).Suggest(near(l.Text, decl.Choices))
+	return false
 }
 
 // name checks a name that expressions use. write puts a better one as it would stand in the text.

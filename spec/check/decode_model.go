@@ -156,6 +156,8 @@ func (d *decoder) integration(n *node) *model.Integration {
 			})
 		case "output":
 			out.Outputs = append(out.Outputs, &model.Output{Decl: b.declared(), Value: b.expr("value")})
+		case "trigger":
+			out.Triggers = append(out.Triggers, d.trigger(b))
 		case "on_failure":
 			out.OnFailure = &model.OnFailure{Decl: b.declared(), Body: d.items(b)}
 		}

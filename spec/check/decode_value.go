@@ -34,6 +34,16 @@ func (d *decoder) value(owner *lang.Block, a *lang.Attr, e *syntax.Expr) any {
 		return one(e, a, d.whole)
 	case lang.Boolean:
 		return one(e, a, d.boolean)
+	case lang.Integration:
+		if r := d.integrationRef(a, e); r != nil {
+			return r
+		}
+		return nil
+	case lang.Webhook:
+		if r := d.webhookRef(a, e); r != nil {
+			return r
+		}
+		return nil
 	case lang.Duration:
 		return one(e, a, d.duration)
 	case lang.Choice:

@@ -216,10 +216,46 @@ func (f *flow) apisBroken() bool {
 
 // complete gives the plan the definitions that it uses, so that nothing else is needed to run it.
 func (f *flow) complete(p *plan.Plan) {
+	var exprs []*plan.Expr
+	for _, r := range f.recorded {
+		exprs = append(exprs, r.expr)
+	}
+	files := map[string]bool{f.model.Range.File: true}
+	for _, a := range f.answers {
+		api := a.op.api
+		p.APIs[api.model.Name] = api.plan
+		files[api.plan.Range.File] = true
+		exprs = append(exprs, api.plan.Server)
+		for _, h := range api.plan.Headers {
+			exprs = append(exprs, h.Value)
+		}
+		for _, name := range keys(api.plan.Auth) {
+			for _, attr := range keys(api.plan.Auth[name].Attrs) {
+				exprs = append(exprs, api.plan.Auth[name].Attrs[attr])
+			}
+		}
+	}
+	for _, m := range f.mappings {
+		if f.used[&m.model.Decl] {
+			files[m.model.Range.File] = true
+		}
+	}
+	f.keepFiles(p, files)
+	f.define(p, exprs...)
+}
+
+// define gives the plan the variables, secrets and files that expressions use, beside those it has.
+func (b *builder) define(p *plan.Plan, exprs ...*plan.Expr) {
 	vars, secrets, files := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	use := func(x *plan.Expr) {
+	for _, v := range p.Variables {
+		vars[v.Name] = true
+	}
+	for _, s := range p.Secrets {
+		secrets[s.Name] = true
+	}
+	for _, x := range exprs {
 		if x == nil {
-			return
+			continue
 		}
 		files[x.Range.File] = true
 		for _, u := range x.Uses {
@@ -228,58 +264,40 @@ func (f *flow) complete(p *plan.Plan) {
 			case len(u.Path) > 0:
 				map[bool]map[string]bool{true: vars, false: secrets}[u.Key == "var"][u.Path[0]] = true
 			case u.Key == "var":
-				for _, v := range f.project.Variables {
+				for _, v := range b.project.Variables {
 					vars[v.Name] = true
 				}
 			default:
-				for _, s := range f.project.Secrets {
+				for _, s := range b.project.Secrets {
 					secrets[s.Name] = true
 				}
 			}
 		}
 	}
-	for _, r := range f.recorded {
-		use(r.expr)
-	}
-	for _, a := range f.answers {
-		api := a.op.api
-		p.APIs[api.model.Name] = api.plan
-		files[api.plan.Range.File] = true
-		use(api.plan.Server)
-		for _, h := range api.plan.Headers {
-			use(h.Value)
-		}
-		for _, name := range keys(api.plan.Auth) {
-			for _, attr := range keys(api.plan.Auth[name].Attrs) {
-				use(api.plan.Auth[name].Attrs[attr])
-			}
-		}
-	}
-	for i, v := range f.project.Variables {
+	p.Variables, p.Secrets = nil, nil
+	for i, v := range b.project.Variables {
 		if vars[v.Name] {
-			p.Variables = append(p.Variables, f.vars[i])
+			p.Variables = append(p.Variables, b.vars[i])
 			files[v.Range.File] = true
 		}
 	}
-	for _, s := range f.project.Secrets {
+	for _, s := range b.project.Secrets {
 		if secrets[s.Name] {
 			p.Secrets = append(p.Secrets, &plan.Secret{Name: s.Name, Env: s.Env.Value, File: s.File.Value, Command: s.Command.Value, Range: s.Header})
 			files[s.Range.File] = true
 		}
 	}
-	f.keepFiles(p, files)
+	b.keepFiles(p, files)
 }
 
-// keepFiles keeps the text of the author's files, so that failures can show their lines.
-func (f *flow) keepFiles(p *plan.Plan, files map[string]bool) {
-	files[f.model.Range.File] = true
-	for _, m := range f.mappings {
-		if f.used[&m.model.Decl] {
-			files[m.model.Range.File] = true
-		}
+// keepFiles keeps the text of the author's files, by name, so that failures can show their lines.
+func (b *builder) keepFiles(p *plan.Plan, files map[string]bool) {
+	for _, f := range p.Files {
+		files[f.Name] = true
 	}
+	p.Files = nil
 	for _, name := range keys(files) {
-		if file := f.project.Files[name]; file != nil {
+		if file := b.project.Files[name]; file != nil {
 			p.Files = append(p.Files, &plan.File{Name: name, Text: string(file.Src)})
 		}
 	}

@@ -61,7 +61,8 @@ func (b *builder) integration(m *model.Integration) *plan.Plan {
 func (b *builder) inputs(m *model.Integration) []*plan.Input {
 	var out []*plan.Input
 	for _, i := range m.Inputs {
-		out = append(out, b.declaredInput(&i.Decl, i.Type, i.Default, i.Description.Value, "input"))
+		b.given[i] = b.declaredInput(&i.Decl, i.Type, i.Default, i.Description.Value, "input")
+		out = append(out, b.given[i])
 	}
 	return out
 }

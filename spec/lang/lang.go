@@ -3,24 +3,28 @@
 // has a list of its own.
 package lang
 
+import "slices"
+
 // Kind is the form in which an attribute is written.
 type Kind uint8
 
 const (
-	Expression Kind = iota // computed while running
-	Type                   // string, list(integer), shop.schemas.Order, …
-	Types                  // an object of names and types
-	Text                   // a literal string
-	Texts                  // a list of literal strings
-	Whole                  // a literal whole number, at least Attr.Min
-	Boolean                // true or false
-	Duration               // a literal string: "250ms", "30s", "15m", "1h30m", "90d"
-	Choice                 // a literal string, one of Attr.Choices
-	Rate                   // a literal string: "100/1s"
-	Call                   // an operation: shop.listOrders, shop["GET /orders"]
-	References             // a list of items: [step.orders, for_each.order]
-	Statuses               // a list of HTTP statuses: [404]
-	Failures               // a list of network, timeout, statuses (429) and classes ("5xx")
+	Expression  Kind = iota // computed while running
+	Type                    // string, list(integer), shop.schemas.Order, …
+	Types                   // an object of names and types
+	Text                    // a literal string
+	Texts                   // a list of literal strings
+	Whole                   // a literal whole number, at least Attr.Min
+	Boolean                 // true or false
+	Duration                // a literal string: "250ms", "30s", "15m", "1h30m", "90d"
+	Choice                  // a literal string, one of Attr.Choices
+	Rate                    // a literal string: "100/1s"
+	Call                    // an operation: shop.listOrders, shop["GET /orders"]
+	References              // a list of items: [step.orders, for_each.order]
+	Statuses                // a list of HTTP statuses: [404]
+	Failures                // a list of network, timeout, statuses (429) and classes ("5xx")
+	Integration             // integration.NAME
+	Webhook                 // a webhook of a spec: github.webhooks["issues-opened"]
 )
 
 // Phrase says what is written, with an article.
@@ -30,6 +34,7 @@ func (k Kind) Phrase() string {
 		"true or false", `a duration such as "30s"`, "a string", `a rate such as "100/1s"`,
 		"an operation such as shop.listOrders", "a list such as [step.orders]", "a list of HTTP statuses such as [404]",
 		`a list of "network", "timeout", statuses and classes such as [429, "5xx"]`,
+		"an integration such as integration.invoices", `a webhook of a spec such as github.webhooks["issues-opened"]`,
 	}[k]
 }
 
@@ -42,6 +47,7 @@ type Attr struct {
 	Choices  []string // of a Choice
 	Min      int      // of a Whole
 	Needs    string   // another attribute without which this one means nothing
+	Only     []string // first labels of the block with which the attribute means something; nil: all
 	Sees     []string // names that only this expression can use
 	Doc      string   // Markdown, full sentences
 }
@@ -53,6 +59,7 @@ const (
 	Name    LabelKind = iota // letters, digits and _, so that expressions can refer to it
 	AnyText                  // anything but nothing
 	Failure                  // what a catch catches
+	Chosen                   // one of Label.Choices
 )
 
 // Label declares one label of a block.
@@ -62,8 +69,9 @@ type Label struct {
 	// Root says that expressions use the label as a name of its own, so that it may not be one of [Reserved].
 	Root bool
 	// Many says that the label may be repeated. Only the last label of a block can.
-	Many bool
-	Doc  string
+	Many    bool
+	Choices []string // of a Chosen label
+	Doc     string
 }
 
 // Block declares one type of block. Blocks of one type are the same wherever they stand.
@@ -74,8 +82,8 @@ type Block struct {
 	Blocks []*Block // that may stand inside
 	Once   bool     // at most one in its parent
 	Needs  string   // an attribute without which the block means nothing, where the parent takes it
-	// Unique is the block type within which no two blocks of this type may have the same first label:
-	// "file" for the whole project; "" where labels may repeat.
+	// Unique is the block type within which no two blocks of this type may have the same name (their first
+	// label that is not [Chosen]): "file" for the whole project; "" where names may repeat.
 	Unique string
 	// ExactlyOne names attributes of which exactly one must be written.
 	ExactlyOne []string
@@ -83,6 +91,16 @@ type Block struct {
 	AtLeastOne []string
 	Doc        string // Markdown, full sentences; the first one is the summary
 	Example    string // a project: a txtar archive or one main.hcl, in which nothing is found
+}
+
+// NameLabel returns the index of the label that names the block: the first that is not [Chosen], else 0.
+func (b *Block) NameLabel() int {
+	for i, l := range b.Labels {
+		if l.Kind != Chosen {
+			return i
+		}
+	}
+	return 0
 }
 
 // Attr returns the attribute called name, or nil.
@@ -114,6 +132,17 @@ func (b *Block) AttrNames() []string {
 	return out
 }
 
+// AttrsOf returns the names of the attributes that a block with this first label takes.
+func (b *Block) AttrsOf(label string) []string {
+	var out []string
+	for _, a := range b.Attrs {
+		if a.Only == nil || slices.Contains(a.Only, label) {
+			out = append(out, a.Name)
+		}
+	}
+	return out
+}
+
 // BlockNames returns the types of the blocks that may stand in b, in declared order.
 func (b *Block) BlockNames() []string {
 	out := make([]string, len(b.Blocks))
@@ -135,7 +164,7 @@ var Later = map[string][]string{
 	"file":        {"test"},
 	"api":         {"overlays", "idempotency", "tls", "operation"},
 	"auth":        {"client_id", "client_secret", "scopes", "grant", "token_url"},
-	"integration": {"overlap", "lock", "state", "trigger"},
+	"integration": {"overlap", "lock", "state"},
 	"for_each":    {"once", "lock"},
 	"step":        {"run", "inputs", "wait", "undo", "recover", "repeat", "idempotency_key"},
 }

@@ -15,7 +15,8 @@ func assemble() *Block {
 	defaultBlock.Blocks = items
 	parallel.Blocks = items
 	onFailure.Blocks = items
-	integration.Blocks = append([]*Block{input}, append(items[:len(items):len(items)], onFailure, output)...)
+	integration.Blocks = append([]*Block{input, trigger}, append(items[:len(items):len(items)], onFailure, output)...)
+	trigger.Blocks = []*Block{verify, challenge}
 	api.Blocks = []*Block{auth, limit, retry}
 	return &Block{
 		Name:   "file",

@@ -143,6 +143,7 @@ type Integration struct {
 	Body        *Block
 	Outputs     []*Output
 	OnFailure   *OnFailure // may be nil
+	Triggers    []*Trigger
 }
 
 // OnFailure is what runs when the integration fails.

@@ -28,6 +28,7 @@ type Plan struct {
 	Steps       *Block          `json:"steps"`
 	OnFailure   *Block          `json:"on_failure,omitempty"`
 	Outputs     []*Output       `json:"outputs,omitempty"`
+	Triggers    []*Trigger      `json:"triggers,omitempty"`
 	Files       []*File         `json:"files,omitempty"` // the author's files, so that failures show their line; by name
 }
 

@@ -25,6 +25,9 @@ func (p *Plan) Validate() error {
 	for _, o := range p.Outputs {
 		v.require(o != nil && o.Name != "" && o.Value != nil, "an output has no name or value")
 	}
+	for _, t := range p.Triggers {
+		v.require(t != nil && t.Name != "" && one(t.Schedule != nil, t.Webhook != nil, t.Completion != nil), "a trigger has no name, or is no or more than one kind")
+	}
 	for _, f := range p.Files {
 		v.require(f != nil && f.Name != "", "a file has no name")
 	}

@@ -118,6 +118,9 @@ func about(b *lang.Block, a *lang.Attr) string {
 	if a.Needs != "" {
 		out = append(out, "Only with `"+a.Needs+"`.")
 	}
+	if a.Only != nil {
+		out = append(out, "Of "+list(a.Only)+".")
+	}
 	if len(a.Sees) > 0 {
 		out = append(out, sees(a.Sees))
 	}

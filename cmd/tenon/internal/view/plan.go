@@ -20,6 +20,7 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 	v.head()
 	v.inputs("Inputs", p.Inputs)
 	v.inputs("Variables", p.Variables)
+	v.triggers()
 	v.apis()
 	v.section("Steps")
 	v.block(p.Steps, "", "  ")

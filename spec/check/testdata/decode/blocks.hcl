@@ -40,7 +40,31 @@ integraton /* ERROR "unknown-block: .* Did you mean .integration.." */ "i" {
   output "" /* ERROR "attribute-value: A label cannot be empty" */ {
     value = 1
   }
-  trigger /* ERROR "does not have .trigger. yet" */ "schedule" "nightly" {
+  trigger "timer" /* ERROR "attribute-value: .timer. is not one of .schedule., .webhook. or .completion." */ "nightly" {
     cron = "0 2 * * *"
+  }
+  trigger "schedule" /* ERROR "attribute-value: A .trigger. block needs 2 labels: trigger .KIND. .NAME. { … }" */ {
+    every = "1h"
+  }
+  trigger "schedule" "empty" { /* ERROR "missing-attribute: A schedule needs .cron. or .every." */
+    path /* ERROR "unknown-attribute: .path. is not an attribute of a trigger .schedule." */ = "/hooks"
+    verify /* ERROR "unknown-block: .verify. stands only in a trigger .webhook." */ "none" {
+    }
+  }
+  trigger "schedule" "both" {
+    cron  = "0 2 * * *"
+    every /* ERROR "attribute-value: .cron. and .every. do not go together" */ = "1h"
+  }
+  trigger "webhook" "both" /* ERROR "duplicate-name: There is another trigger called .both." */ { /* ERROR "missing-attribute: A webhook needs .path." */
+    verify "hmac" { /* ERROR "missing-attribute: verify .hmac. needs .secret." */ /* ERROR "missing-attribute: verify .hmac. needs .header." */
+      token /* ERROR "unknown-attribute: .token. is not an attribute of a verify .hmac." */ = "x"
+    }
+  }
+  trigger "completion" "after" {
+    integration = "import" /* ERROR "attribute-value: .integration. must be an integration such as integration.invoices: write integration.import" */
+  }
+  trigger "webhook" "declared" {
+    path    = "/hooks/declared"
+    webhook = shop.pushed /* ERROR "attribute-value: .webhook. must be a webhook of a spec" */
   }
 }
