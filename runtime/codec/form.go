@@ -288,8 +288,17 @@ func (r *pairReader) rest(out map[string]any, t *types.Type) error {
 		if !nests || name == "" {
 			name = p.name
 		}
-		if _, known := out[name]; known || t.Field(name).Property != nil && name != p.name {
+		declared := t.Field(name).Property != nil
+		if _, known := out[name]; known || declared && name != p.name {
 			return errorf(Malformed, "%.100q is not written in the way that is declared for %.100q", p.name, name)
+		}
+		if !nests && !declared && len(r.byName[name]) > 1 { // nothing says that it is no list
+			list := []any{}
+			for _, p := range r.named(name) {
+				list = append(list, p.value)
+			}
+			out[name] = list
+			continue
 		}
 		v, err := r.deep(name, member(t, name))
 		if err != nil {

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -212,5 +213,18 @@ func TestManyNames(t *testing.T) {
 	v, err := DecodeForm([]byte(b.String()), types.ObjectOf(), nil)
 	if err != nil || len(v.(map[string]any)) != 50_001 {
 		t.Errorf("got %d names, error %v; want 50001", len(v.(map[string]any)), err)
+	}
+}
+
+// A name that nothing declares and that comes several times is a list: nothing says that it is not.
+func TestDecodeFormUndeclaredList(t *testing.T) {
+	declared := types.ObjectOf(&types.Property{Name: "a", Type: types.AnyString})
+	v, err := DecodeForm([]byte("a=1&b=2&c=x&b=3"), declared, nil)
+	want := map[string]any{"a": "1", "b": []any{"2", "3"}, "c": "x"}
+	if err != nil || !reflect.DeepEqual(v, want) {
+		t.Errorf("got %v, %v, want %v", v, err, want)
+	}
+	if v, err := DecodeForm([]byte("a=1&a=2"), declared, nil); err == nil {
+		t.Errorf("a is declared as text, but is %v", v)
 	}
 }

@@ -97,8 +97,8 @@ func locate(t *types.Type, path string) (at []string, items *types.Type, ok bool
 	}
 	for _, name := range append([]string{"_embedded", "embedded", "page", "collection"}, wrappers...) {
 		inner := t.Field(name)
-		if inner.Property == nil || !inner.Type.May(types.Object) {
-			continue
+		if inner.Property == nil || !inner.Type.May(types.Object) || len(inner.Type.Shape().Objects) > 1 {
+			continue // of several alternatives, one may have the list and another not
 		}
 		if found := listProperty(inner.Type, path); found != "" {
 			return []string{name, found}, inner.Type.Field(found).Type, true

@@ -118,9 +118,9 @@ func (f *flow) forgive(op *operation, name string, given map[*openapi.Parameter]
 
 func (f *flow) param(op *operation, p *openapi.Parameter, i syntax.Item, out *plan.Call, at site) {
 	what := fmt.Sprintf("parameter %q of %s", p.Name, op.name())
-	want := expression.Want{Type: p.Type, What: what, AsText: p.ContentType == "", Optional: !p.Required}
+	want := expression.Want{Type: sentAs(p), What: what, AsText: p.ContentType == "", Optional: !p.Required}
 	if !p.Required {
-		want.Type = p.Type.With(types.Absent)
+		want.Type = want.Type.With(types.Absent)
 	}
 	if p.Deprecated {
 		f.diags.Add(lang.DeprecatedOperation, i.KeyRange, "The parameter %q of %s is deprecated by its provider.", p.Name, op.name()).
@@ -134,6 +134,33 @@ func (f *flow) param(op *operation, p *openapi.Parameter, i syntax.Item, out *pl
 		Name: p.Name, In: p.In, Style: p.Style, Explode: p.Explode, AllowReserved: p.AllowReserved, ContentType: p.ContentType,
 		Required: p.Required, Value: x, Guard: guard(x, what),
 	})
+}
+
+// sentAs is the type of what can be sent as a parameter. An exploded object in the query has no name of
+// its own there, each of its properties is a parameter by itself: so one that is not declared is as
+// unknown as any other parameter would be, and a required object must have something to be seen by.
+func sentAs(p *openapi.Parameter) *types.Type {
+	if p.In != "query" || p.Style != "form" || !p.Explode || p.ContentType != "" || !p.Type.May(types.Object) {
+		return p.Type
+	}
+	shape := *p.Type.Shape()
+	shape.Objects = make([]*types.Fields, len(shape.Objects))
+	for i, f := range p.Type.Shape().Objects {
+		sent := &types.Fields{
+			Name: f.Name, Properties: f.Properties, Openness: f.Openness, Additional: f.Additional, Patterns: f.Patterns,
+			MinCount: f.MinCount, MaxCount: f.MaxCount,
+		}
+		if sent.Openness == types.Unstated && len(f.Properties) > 0 {
+			sent.Openness = types.Closed
+		}
+		if p.Required {
+			sent.MinCount = max(1, f.MinCount)
+		}
+		shape.Objects[i] = sent
+	}
+	t := types.New(&shape)
+	t.Name, t.Origin = p.Type.Name, p.Type.Origin
+	return t
 }
 
 // header types a header that the spec does not declare.

@@ -100,6 +100,8 @@ type value struct {
 	owner, why string
 	// whenTrue and whenFalse are what is known once it turned out true or false.
 	whenTrue, whenFalse *facts
+	// loose says that it is read from something without a declared type.
+	loose bool
 	// left is what leaves the place of the value out.
 	left types.Kind
 	// bad says that it was found wrong: nothing more is said about it.

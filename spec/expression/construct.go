@@ -181,7 +181,15 @@ func (c *checker) objectInto(n *ast.MapNode, w *want, target *types.Type) value 
 	} else {
 		out.known = false
 	}
+	if target != nil && !out.bad && (counted(target) || len(w.typ.Shape().Opaque) > 0) {
+		c.wholeValue(out, w)
+	}
 	return out
+}
+
+// counted reports whether an object type says how many properties there must be.
+func counted(target *types.Type) bool {
+	return slices.ContainsFunc(target.Shape().Objects, func(f *types.Fields) bool { return f.MinCount > 0 || f.MaxCount >= 0 })
 }
 
 func objectType(props []*types.Property, additional []*types.Type) *types.Type {
@@ -331,16 +339,16 @@ func (c *checker) list(n *ast.ArrayNode, w *want) value {
 		out.known = false
 	}
 	if target != nil && !out.bad {
-		c.wholeList(out, w)
+		c.wholeValue(out, w)
 	}
 	return out
 }
 
-// wholeList reports what is wrong with a list as such: the number of its elements, repeats. Its
-// elements have been dealt with.
-func (c *checker) wholeList(v value, w *want) {
+// wholeValue reports what is wrong with a list or object as such: how many parts it has, repeats, which
+// alternative it is. The parts have been dealt with.
+func (c *checker) wholeValue(v value, w *want) {
 	for _, p := range types.Assign(v.typ, w.typ) {
-		if len(p.Path) == 0 && p.Misfit == types.MisfitLength {
+		if len(p.Path) == 0 && (p.Misfit == types.MisfitLength || p.Misfit == types.MisfitVariant) {
 			c.misfit(v, w, p)
 		}
 	}

@@ -149,7 +149,7 @@ func (c *checker) elementResult(v value, w *want) value {
 // ready finishes a list made element by element for a place that wants one.
 func (c *checker) ready(out value, w *want) value {
 	if w != nil && w.typ != nil && !out.bad {
-		c.wholeList(out, w)
+		c.wholeValue(out, w)
 	}
 	return out
 }

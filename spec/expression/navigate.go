@@ -111,6 +111,7 @@ func (c *checker) field(n ast.Node, base value, name string, at ast.Node) value 
 	}
 	out := value{typ: info.Type, node: n, origins: stepAll(base.origins, name), secret: base.secret && base.secretIn(name), owner: typeName(base.typ)}
 	out.why = c.whyAbsent(base, info)
+	out.loose = base.typ.Shape().Untyped
 	out.code = c.extend(n, base.code, name)
 	if base.spot != nil {
 		out.spot = &spot{base.spot.root, append(base.spot.path[:len(base.spot.path):len(base.spot.path)], name)}
@@ -180,7 +181,9 @@ func (c *checker) reachable(base value, name string, at ast.Node) bool {
 	t := base.typ
 	switch {
 	case t.May(types.Object) || t.Shape().Untyped:
-		if wrong := t.Only(types.Scalar | types.Array); !t.Shape().Untyped && len(kindsOf(wrong)) > 0 {
+		if t.Shape().Untyped {
+			c.untold(base, UnknownField, at, fmt.Sprintf("an object, reading %q from it fails", name))
+		} else if wrong := t.Only(types.Scalar | types.Array); len(kindsOf(wrong)) > 0 {
 			c.report(UnknownField, at, "%s may be %s, which has no field %q.", c.subject(base), phrase(wrong), name).Severity = diag.Note
 		}
 		return true
@@ -242,9 +245,9 @@ func (c *checker) elementAt(n ast.Node, base value, i int) value {
 		v.secret = base.secret
 		return v
 	}
-	out := value{node: n, origins: stepAll(base.origins, "[]"), secret: base.secret, code: c.extend(n, base.code, i)}
+	out := value{node: n, origins: stepAll(base.origins, "[]"), secret: base.secret, code: c.extend(n, base.code, i), loose: base.typ.Shape().Untyped}
 	switch {
-	case base.typ.Shape().Untyped:
+	case out.loose:
 		out.typ = types.Any.With(types.Absent)
 	case i >= 0:
 		out.typ = base.typ.At(i)
@@ -267,7 +270,15 @@ func (c *checker) elementAt(n ast.Node, base value, i int) value {
 func (c *checker) listLike(base value) bool {
 	t := base.typ
 	switch {
-	case t.May(types.Array), t.Shape().Untyped, t.Is(types.Null | types.Absent):
+	case t.Shape().Untyped:
+		c.untold(base, OperandType, base.node, "a list, reading an element of it fails")
+		return true
+	case t.May(types.Array):
+		if wrong := t.Only(types.Scalar | types.Object); len(kindsOf(wrong)) > 0 {
+			c.report(OperandType, base.node, "%s may be %s, which has no elements by number.", c.subject(base), phrase(wrong)).Severity = diag.Note
+		}
+		return true
+	case t.Is(types.Null | types.Absent):
 		return true
 	case t.May(types.Stream):
 		c.collectFirst(base)
@@ -277,13 +288,21 @@ func (c *checker) listLike(base value) bool {
 	return false
 }
 
+// untold notes that nothing is known of a value of which a part is read, once for all that is read below it.
+func (c *checker) untold(base value, rule *diag.Rule, at ast.Node, otherwise string) {
+	if !base.loose {
+		c.report(rule, at, "%s has no declared type: if it is not %s.", c.subject(base), otherwise).Severity = diag.Note
+	}
+}
+
 func (c *checker) computedIndex(n ast.Node, base, key value) value {
 	if isInvalid(base.typ) || isInvalid(key.typ) {
 		return c.bad(n)
 	}
-	out := value{node: n, secret: base.secret || key.secret}
+	out := value{node: n, secret: base.secret || key.secret, loose: base.typ.Shape().Untyped}
 	switch {
-	case base.typ.Shape().Untyped:
+	case out.loose:
+		c.untold(base, OperandType, base.node, "a list or an object, reading a part of it fails")
 		out.typ = types.Any.With(types.Absent)
 	case base.typ.May(types.Array):
 		if !c.accept(key, types.AnyInteger, OperandType, "the place in a list") {

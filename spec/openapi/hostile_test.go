@@ -88,3 +88,22 @@ components:
 		}
 	}
 }
+
+// A document that is asked for the same places for as long as an editor runs answers as at first.
+func TestResolveForLong(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"openapi": "3.0.3", "info": {"title": "a", "version": "1"}, "paths": {}, "components": {"schemas": {"Big": {"enum": [`)
+	for range 100_000 {
+		b.WriteString(`"some member",`)
+	}
+	b.WriteString(`"last"], "properties": {"a": {"type": "string"}}}}}}`)
+	d, err := Load("big.json", []byte(b.String()), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 500 {
+		if _, raw, err := d.Resolve(types.Origin{Document: "big.json"}, "#/components/schemas/Big/properties/a"); err != nil || string(raw) != `{"type": "string"}` {
+			t.Fatalf("asked for the %d. time: %s, %v", i+1, raw, err)
+		}
+	}
+}

@@ -12,14 +12,31 @@ type found struct {
 	key, keyEnd int // zero where there is no name
 }
 
-// find walks a JSON Pointer. If it leads to nothing, the result is the nearest value on the way.
+// maxKnown bounds how many places found by walking are kept.
+const maxKnown = 100_000
+
+// find follows a JSON Pointer. If it leads to nothing, the result is the nearest value on the way. What
+// was found is kept: a document that is used for long, by an editor say, is asked for the same places
+// again and again, and must not run out of what it may walk over.
 func (t *text) find(pointer string) (found, bool) {
+	if f, ok := t.known.Load(pointer); ok {
+		return f.(found), true
+	}
+	f, ok, walked := t.seek(pointer)
+	if ok && walked && t.kept.Add(1) <= maxKnown {
+		t.known.Store(pointer, f)
+	}
+	return f, ok
+}
+
+// seek is find without memory; walked says that the index did not lead all the way.
+func (t *text) seek(pointer string) (f found, ok, walked bool) {
 	cur := found{node: node{t.root.t, t.root.at, t.root.end, ""}}
 	list := t.top
 	indexed := true
 	for rest := pointer; rest != ""; {
 		if rest[0] != '/' {
-			return cur, false
+			return cur, false, walked
 		}
 		token := rest[1:]
 		if i := strings.IndexByte(token, '/'); i >= 0 {
@@ -35,13 +52,14 @@ func (t *text) find(pointer string) (found, bool) {
 			}
 		} else {
 			next, ok = cur.child(token)
+			walked = true
 		}
 		if !ok {
-			return cur, false
+			return cur, false, walked
 		}
 		cur = next
 	}
-	return cur, true
+	return cur, true, walked
 }
 
 // child is one step of a JSON Pointer.

@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf16"
 
 	"tenon/spec/source"
@@ -28,6 +29,8 @@ type text struct {
 	top      []entry
 	root     node
 	maps     sync.Map // of long lists of entries, by their first one: map[string]int
+	known    sync.Map // places that were walked to, by pointer: found
+	kept     atomic.Int64
 
 	once sync.Once
 	file *source.File

@@ -415,6 +415,9 @@ func lengths(least, most, wantLeast, wantMost int, what string, r *report) Verdi
 		switch {
 		case most >= 0 && most < wantLeast:
 			p.Verdict, p.Reason = Wrong, "has at most "+count(most, what)+limit
+			if most == 0 {
+				p.Reason = "is empty" + limit
+			}
 		case least == 0:
 			p.Reason = "may be empty" + limit
 			if wantLeast > 1 {

@@ -115,3 +115,33 @@ func TestResponse(t *testing.T) {
 		}
 	}
 }
+
+// A schema that restricts nothing takes null; one with a type does not, unless it says so. Lists of 2.0
+// are written with commas where nothing is said.
+func TestAnythingTakesNull(t *testing.T) {
+	for _, version := range []string{`"openapi": "3.0.3"`, `"swagger": "2.0", "consumes": ["application/json"]`} {
+		schema := `{"type": "object", "properties": {"any": {"description": "what you like"}, "text": {"type": "string"}}}`
+		takes := `"requestBody": {"content": {"application/json": {"schema": ` + schema + `}}}`
+		if strings.Contains(version, "swagger") {
+			takes = `"parameters": [{"name": "ids", "in": "query", "type": "array", "items": {"type": "integer"}}, {"name": "b", "in": "body", "schema": ` + schema + `}]`
+		}
+		d, err := openapi.Load("any.json", []byte(`{`+version+`, "info": {"title": "a", "version": "1"}, "paths": {"/a": {"post": {"operationId": "a", `+takes+`, "responses": {"200": {"description": "a"}}}}}}`), openapi.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := openapitest.New(d, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for body, ok := range map[string]bool{`{"any": null, "text": "a"}`: true, `{"any": 1}`: true, `{"text": null}`: false} {
+			r, _ := http.NewRequest("POST", "https://a.example.com/a?ids=1,2", strings.NewReader(body))
+			if strings.Contains(version, "openapi") {
+				r.URL.RawQuery = ""
+			}
+			r.Header.Set("Content-Type", "application/json")
+			if err := o.Request(r); (err == nil) != ok {
+				t.Errorf("%s: %s: %v", version, body, err)
+			}
+		}
+	}
+}

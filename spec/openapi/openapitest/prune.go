@@ -258,8 +258,12 @@ func (p *pruner) parameter(at types.Origin, v any) any {
 		"content": func(v any) any { return p.content(child(at, "content"), v) },
 		"items":   func(v any) any { return p.schemaRef(child(at, "items"), v) },
 	})
-	if m, ok := copied.(map[string]any); ok && m["in"] == "path" {
+	m, ok := copied.(map[string]any)
+	if ok && m["in"] == "path" {
 		m["required"] = true
+	}
+	if ok && p.v2 && m["type"] == "array" && m["collectionFormat"] == nil { // commas, which kin-openapi makes a parameter for each item
+		m["collectionFormat"] = "csv"
 	}
 	return copied
 }
@@ -342,7 +346,24 @@ func (p *pruner) schema(at types.Origin, v any) any {
 	if m, ok := copied.(map[string]any); ok && (m["discriminator"] == nil || !allRefs(m["oneOf"]) || !allRefs(m["anyOf"])) {
 		delete(m, "discriminator")
 	}
-	return p.nullable(v, copied)
+	return p.nullable(v, p.anything(copied))
+}
+
+// anything says in kin-openapi's words that a schema that restricts nothing takes null too. It reads
+// "nullable is false by default" as a prohibition; but OpenAPI 3.0.3 says of that word that it adds null
+// to the type in the same schema, and that false "leaves the specified or default type unmodified",
+// and without a type that is every value, as JSON Schema has it (the proposal to clarify nullable:
+// "an untyped schema allows null values, in addition to all other types"). Version 2.0 has no such
+// word, so there too it is JSON Schema's {}.
+func (p *pruner) anything(copied any) any {
+	m, ok := copied.(map[string]any)
+	if !ok || len(m) > 0 || !p.v2 && !strings.HasPrefix(p.d.Version, "3.0") {
+		return copied
+	}
+	if p.v2 {
+		return map[string]any{"x-nullable": true}
+	}
+	return map[string]any{"nullable": true}
 }
 
 // nullable keeps that null is allowed where a document says so in a word that its version does not have.
