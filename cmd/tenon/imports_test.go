@@ -47,6 +47,7 @@ var wrapped = map[string][]string{
 	"github.com/hashicorp/hcl":              {"spec/syntax", "spec/expression"},
 	"github.com/zclconf/go-cty":             {"spec/syntax", "spec/expression"},
 	"github.com/expr-lang/expr":             {"spec/expression"},
+	"github.com/theory/jsonpath":            {"spec/openapi"},
 	"github.com/getkin/kin-openapi":         {"spec/openapi"},
 	"github.com/santhosh-tekuri/jsonschema": {"spec/types"},
 	"github.com/cockroachdb/apd":            {"spec/types"},

@@ -30,6 +30,8 @@ type Options struct {
 	// ReadFile reads other files that the document refers to, by their names relative to the
 	// project. It refuses names outside the project. Nil refuses all.
 	ReadFile func(name string) ([]byte, error)
+	// Overlays are laid over the document, in this order.
+	Overlays []OverlayFile
 }
 
 // Document is an OpenAPI description. Loading one finds out where things stand; operations and
@@ -43,6 +45,8 @@ type Document struct {
 	dialect types.Dialect
 	main    *text
 	root    fields
+
+	overlays []*Overlay
 
 	listed sync.Once
 	names  []OperationName
@@ -104,6 +108,9 @@ func Load(file string, src []byte, o Options) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(o.Overlays) > 0 {
+		t = d.lay(t)
+	}
 	d.main = t
 	d.root = t.topFields()
 	if err := d.identify(); err != nil {
@@ -120,10 +127,11 @@ func (d *Document) Renew() *Document {
 	if len(d.Defects()) == 0 {
 		return d
 	}
-	t := &text{name: d.main.name, src: d.main.src, json: d.main.json, yaml: d.main.yaml, oneSided: d.main.oneSided, top: d.main.top}
+	t := &text{name: d.main.name, src: d.main.src, json: d.main.json, yaml: d.main.yaml, oneSided: d.main.oneSided, top: d.main.top, pieces: d.main.pieces, parts: d.main.parts}
 	t.root = node{t: t, at: d.main.root.at, end: d.main.root.end}
 	next := newDocument(d.Digest, d.opt)
 	next.Version, next.Title, next.dialect, next.main, t.doc = d.Version, d.Title, d.dialect, t, next
+	next.overlays = d.overlays
 	next.root = t.topFields()
 	return next
 }
@@ -175,9 +183,12 @@ func (d *Document) v2() bool { return d.Version == "2.0" }
 // Source is the document as its author has it.
 func (d *Document) Source() *source.File { return d.main.source() }
 
-// Files are the document and the other files that were read for it, by name.
+// Files are the document, its overlays and the other files that were read for it, by name.
 func (d *Document) Files() source.Set {
 	set := source.Set{d.main.name: d.main.source()}
+	for _, o := range d.overlays {
+		set[o.Name] = o.text.source()
+	}
 	d.fileMu.Lock()
 	defer d.fileMu.Unlock()
 	for name, x := range d.files {

@@ -10,7 +10,7 @@ import (
 )
 
 // Locate finds a place of the document in its author's text: of a member of an object its name, of
-// anything else the value. For a place that does not exist it is the nearest one around it that does;
+// anything else the value. What an overlay has put there is located in the overlay. For a place that does not exist it is the nearest one around it that does;
 // the zero Range if the document itself is unknown.
 func (d *Document) Locate(o types.Origin) source.Range {
 	t := d.opened(o.Document)
@@ -18,6 +18,14 @@ func (d *Document) Locate(o types.Origin) source.Range {
 		return source.Range{}
 	}
 	f, _ := t.find(o.Pointer)
+	return t.locate(f)
+}
+
+// locate finds a place as its author has it.
+func (t *text) locate(f found) source.Range {
+	if t.parts != nil {
+		t, f = t.taken(f)
+	}
 	start, end := f.key-1, f.keyEnd+1 // with the quotes
 	if f.keyEnd == 0 {
 		start, end = f.at, f.end

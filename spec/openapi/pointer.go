@@ -33,7 +33,7 @@ func (t *text) find(pointer string) (found, bool) {
 func (t *text) seek(pointer string) (f found, ok, walked bool) {
 	cur := found{node: node{t.root.t, t.root.at, t.root.end, ""}}
 	list := t.top
-	indexed := true
+	indexed := list != nil
 	for rest := pointer; rest != ""; {
 		if rest[0] != '/' {
 			return cur, false, walked

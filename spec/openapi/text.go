@@ -28,9 +28,13 @@ type text struct {
 	oneSided bool
 	top      []entry
 	root     node
-	maps     sync.Map // of long lists of entries, by their first one: map[string]int
-	known    sync.Map // places that were walked to, by pointer: found
-	kept     atomic.Int64
+	// pieces and parts say where an amended text comes from: the document itself, which is the first
+	// part, and its overlays.
+	pieces []piece
+	parts  []*text
+	maps   sync.Map // of long lists of entries, by their first one: map[string]int
+	known  sync.Map // places that were walked to, by pointer: found
+	kept   atomic.Int64
 
 	once sync.Once
 	file *source.File
