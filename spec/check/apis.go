@@ -133,7 +133,8 @@ func (b *builder) reportLoading(a *api) {
 	var broken *openapi.LoadError
 	switch {
 	case a.err == nil && a.doc != nil:
-		b.compareLock(a)
+		b.compareLock(a.doc.Digest, a.model.Spec)
+		b.reportOverlays(a)
 	case a.err == nil:
 	case errors.As(a.err, &broken):
 		d := b.diags.Add(openapi.Unreadable, at, "%s %s", a.model.Spec.Value, sentence(broken.Message))
@@ -148,15 +149,45 @@ func (b *builder) reportLoading(a *api) {
 	}
 }
 
-func sentence(s string) string { return strings.TrimSuffix(s, ".") + "." }
+func sentence(s string) string {
+	if strings.HasSuffix(s, "?") {
+		return s
+	}
+	return strings.TrimSuffix(s, ".") + "."
+}
 
-func (b *builder) compareLock(a *api) {
-	switch pinned, ok := b.options.Lock.Digest(a.model.Spec.Value); {
+// compareLock compares a document or an overlay with the lock.
+func (b *builder) compareLock(digest string, file model.Lit[string]) {
+	switch pinned, ok := b.options.Lock.Digest(file.Value); {
 	case !ok:
-		b.diags.Add(lang.SpecUnlocked, a.model.Spec.Range, "%s is not pinned in tenon.lock.hcl. `tenon lock` pins it.", a.model.Spec.Value)
-	case pinned != a.doc.Digest:
-		b.diags.Add(lang.SpecDrift, a.model.Spec.Range, "%s is not the document that tenon.lock.hcl pins.", a.model.Spec.Value).
-			Explain("The lock has %s, the file %s. If the change is meant, `tenon lock` pins the new one; what it changes for the integrations, lint says now.", pinned, a.doc.Digest)
+		b.diags.Add(lang.SpecUnlocked, file.Range, "%s is not pinned in tenon.lock.hcl. `tenon lock` pins it.", file.Value)
+	case pinned != digest:
+		b.diags.Add(lang.SpecDrift, file.Range, "%s is not the document that tenon.lock.hcl pins.", file.Value).
+			Explain("The lock has %s, the file %s. If the change is meant, `tenon lock` pins the new one; what it changes for the integrations, lint says now.", pinned, digest)
+	}
+}
+
+// reportOverlays tells what is wrong with an api's overlays, in the overlays.
+func (b *builder) reportOverlays(a *api) {
+	for i, o := range a.doc.Overlays() {
+		named := a.model.Overlays.Value[i]
+		switch {
+		case errors.Is(o.Err, fs.ErrNotExist):
+			b.diags.Add(openapi.Unreadable, named.Range, "There is no file %s. Paths are relative to the project's directory.", named.Value)
+			continue
+		case o.Err != nil:
+			b.diags.Add(openapi.Unreadable, named.Range, "The overlay %s cannot be read: %s", named.Value, sentence(o.Err.Error()))
+			continue
+		}
+		b.compareLock(o.Digest, named)
+		for _, p := range o.Problems {
+			rule := openapi.OverlayInvalid
+			if p.Unmatched {
+				rule = openapi.OverlayUnmatched
+			}
+			b.files[o.Name] = a.doc.Files()[o.Name]
+			b.diags.Add(rule, p.Range, "%s", sentence(p.Message)).Relate(named.Range, "laid over %s here", a.model.Spec.Value)
+		}
 	}
 }
 
@@ -188,6 +219,9 @@ func (b *builder) planned(a *api) *plan.API {
 	a.denied = map[string]*diag.Diagnostic{}
 	if a.doc != nil {
 		a.plan.Digest = a.doc.Digest
+		for _, o := range a.doc.Overlays() {
+			a.plan.Overlays = append(a.plan.Overlays, &plan.Overlay{File: o.Name, Digest: o.Digest})
+		}
 	}
 	a.plan.Server = b.server(a)
 	if a.plan.Timeout == 0 {

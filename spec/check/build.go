@@ -113,9 +113,10 @@ func (b *builder) locate(o types.Origin) source.Range {
 		if a.doc == nil {
 			continue
 		}
-		if file := a.doc.Files()[o.Document]; file != nil {
-			b.files[o.Document] = file
-			return a.doc.Locate(o)
+		if files := a.doc.Files(); files[o.Document] != nil {
+			r := a.doc.Locate(o)
+			b.files[r.File] = files[r.File]
+			return r
 		}
 	}
 	return source.Range{}
@@ -137,7 +138,7 @@ func (b *builder) load() {
 	var wg sync.WaitGroup
 	for _, name := range b.referredAPIs() {
 		if a := b.apis[name]; a != nil && a.model.Spec.Set {
-			wg.Go(func() { a.doc, a.err = b.specs.Document(a.model.Name, a.model.Spec.Value) })
+			wg.Go(func() { a.doc, a.err = b.specs.Document(a.model.Name, a.model.Spec.Value, OverlayNames(a.model)...) })
 		}
 	}
 	wg.Wait()

@@ -146,8 +146,8 @@ integration "i" {
 // loaded gives one document, whatever is asked for.
 type loaded struct{ doc *openapi.Document }
 
-func (l *loaded) Document(string, string) (*openapi.Document, error) { return l.doc, nil }
-func (l *loaded) ReadFile(string) ([]byte, error)                    { return nil, os.ErrNotExist }
+func (l *loaded) Document(string, string, ...string) (*openapi.Document, error) { return l.doc, nil }
+func (l *loaded) ReadFile(string) ([]byte, error)                               { return nil, os.ErrNotExist }
 
 // literalCall writes a project that calls an operation with values made from its schemas.
 func literalCall(r *rand.Rand, op *openapi.Operation) (string, bool) {

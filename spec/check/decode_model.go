@@ -89,12 +89,12 @@ func (d *decoder) project(p *model.Project, root *node) {
 
 func (d *decoder) api(n *node) *model.API {
 	out := &model.API{
-		Decl: n.declared(), Spec: literal[string](d, n, "spec"), Server: n.expr("server"), Headers: n.expr("headers"),
+		Decl: n.declared(), Spec: literal[string](d, n, "spec"), Overlays: literal[[]model.Lit[string]](d, n, "overlays"), Server: n.expr("server"), Headers: n.expr("headers"),
 		Timeout: literal[time.Duration](d, n, "timeout"), Validate: literal[string](d, n, "validate"),
 		OnUnknown: literal[string](d, n, "on_unknown"),
 	}
 	if strings.HasPrefix(out.Spec.Value, "https://") || strings.HasPrefix(out.Spec.Value, "http://") {
-		d.diags.Add(lang.AttributeValue, out.Spec.Range, "This version of Tenon reads specs from files only: download it and name the file.")
+		d.diags.Add(lang.AttributeValue, out.Spec.Range, "A spec is a file of the project. `tenon add %s %s` downloads it.", out.Name, out.Spec.Value)
 		out.Spec = model.Lit[string]{}
 	}
 	for _, b := range n.blocks {

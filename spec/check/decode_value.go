@@ -30,6 +30,8 @@ func (d *decoder) value(owner *lang.Block, a *lang.Attr, e *syntax.Expr) any {
 		return one(e, a, d.text)
 	case lang.Texts:
 		return list(d, a, e, d.text)
+	case lang.Files:
+		return list(d, a, e, d.fileName)
 	case lang.Whole:
 		return one(e, a, d.whole)
 	case lang.Boolean:
@@ -132,6 +134,12 @@ func (d *decoder) text(a *lang.Attr, e *syntax.Expr) (string, bool) {
 		rewritten(f, e, strconv.Quote(word))
 	}
 	return "", false
+}
+
+// fileName reads the name of a file.
+func (d *decoder) fileName(a *lang.Attr, e *syntax.Expr) (model.Lit[string], bool) {
+	text, ok := d.text(a, e)
+	return model.Lit[string]{Value: text, Range: e.Range, Set: ok}, ok
 }
 
 func (d *decoder) whole(a *lang.Attr, e *syntax.Expr) (int, bool) {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -13,36 +14,46 @@ import (
 	"tenon/spec/syntax"
 )
 
-// Lock is what a project's tenon.lock.hcl says: which documents its specs were when they were pinned.
-// The zero Lock pins nothing. A Lock must not be changed while others use it.
+// Lock is what a project's tenon.lock.hcl says: which documents its specs and overlays were when they
+// were pinned. The zero Lock pins nothing. A Lock must not be changed while others use it.
 type Lock struct {
-	digests map[string]string
+	pins map[string]pin
 }
 
-// Digest returns the digest ("sha256:…") that spec is pinned to, and whether it is pinned. A nil
+// pin is what a file was. Its kind is the type of its block: spec or overlay.
+type pin struct{ kind, digest string }
+
+// Digest returns the digest ("sha256:…") that a file is pinned to, and whether it is pinned. A nil
 // Lock pins nothing.
-func (l *Lock) Digest(spec string) (string, bool) {
+func (l *Lock) Digest(file string) (string, bool) {
 	if l == nil {
 		return "", false
 	}
-	digest, ok := l.digests[spec]
-	return digest, ok
+	p, ok := l.pins[file]
+	return p.digest, ok
 }
 
-// Specs returns the pinned specs, sorted.
-func (l *Lock) Specs() []string {
+// Files returns the pinned files, sorted: first specs, then overlays.
+func (l *Lock) Files() []string {
 	if l == nil {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(l.digests))
+	return slices.SortedFunc(maps.Keys(l.pins), func(a, b string) int {
+		return cmp.Or(-cmp.Compare(l.pins[a].kind, l.pins[b].kind), cmp.Compare(a, b))
+	})
 }
 
 // Pin sets the digest of a spec.
-func (l *Lock) Pin(spec, digest string) {
-	if l.digests == nil {
-		l.digests = map[string]string{}
+func (l *Lock) Pin(spec, digest string) { l.set("spec", spec, digest) }
+
+// PinOverlay sets the digest of an overlay.
+func (l *Lock) PinOverlay(file, digest string) { l.set("overlay", file, digest) }
+
+func (l *Lock) set(kind, file, digest string) {
+	if l.pins == nil {
+		l.pins = map[string]pin{}
 	}
-	l.digests[spec] = digest
+	l.pins[file] = pin{kind, digest}
 }
 
 const lockHead = "# Written by `tenon lock`. Pins every spec to the document that this project was checked against.\n"
@@ -51,8 +62,9 @@ const lockHead = "# Written by `tenon lock`. Pins every spec to the document tha
 func (l *Lock) Format() []byte {
 	var b strings.Builder
 	b.WriteString(lockHead)
-	for _, spec := range l.Specs() {
-		fmt.Fprintf(&b, "\nspec %s {\n  digest = %s\n}\n", quote(spec), quote(l.digests[spec]))
+	for _, file := range l.Files() {
+		p := l.pins[file]
+		fmt.Fprintf(&b, "\n%s %s {\n  digest = %s\n}\n", p.kind, quote(file), quote(p.digest))
 	}
 	return []byte(b.String())
 }
@@ -82,7 +94,7 @@ func ParseLock(name string, src []byte) (*Lock, diag.List) {
 			d.diags.Add(lang.AttributeValue, digest.Range, "This is not a digest: sha256: and 64 hexadecimal digits.").
 				Explain("`tenon lock` writes this file.")
 		default:
-			lock.Pin(n.block.Labels[0].Text, digest.Value)
+			lock.set(n.decl.Name, n.block.Labels[0].Text, digest.Value)
 		}
 	}
 	return lock, d.diags

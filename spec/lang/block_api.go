@@ -7,6 +7,8 @@ var api = &Block{
 	Attrs: []*Attr{
 		{Name: "spec", Kind: Text, Required: true,
 			Doc: "The OpenAPI document (3.0, 3.1, 3.2, or Swagger 2.0; YAML or JSON): a file, relative to the project. `tenon lock` pins its digest."},
+		{Name: "overlays", Kind: Files, Needs: "spec",
+			Doc: "OpenAPI Overlay documents (1.0 or 1.1; YAML or JSON) that say what the spec leaves out or gets wrong: files, relative to the project. They are applied in this order, and pinned as the spec is."},
 		{Name: "server", Kind: Expression, Sees: []string{"var"},
 			Doc: "The base URL, if not the first server that the spec names. A spec without servers needs it. Also `{ url = …, variables = { … } }`."},
 		{Name: "headers", Kind: Expression, Sees: []string{"var", "secret"},
@@ -20,10 +22,11 @@ var api = &Block{
 	},
 	Doc: "An API that integrations call: where its specification is, how to reach it and how to sign in.",
 	Example: `api "shop" {
-  spec    = "openapi/shop.yaml"
-  server  = var.shop_url
-  headers = { "User-Agent" = "orders/1.0" }
-  timeout = "20s"
+  spec     = "openapi/shop.yaml"
+  overlays = ["overlays/shop.yaml"]
+  server   = var.shop_url
+  headers  = { "User-Agent" = "orders/1.0" }
+  timeout  = "20s"
 
   auth "key" {
     value = secret.shop_key

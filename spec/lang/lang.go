@@ -24,6 +24,7 @@ const (
 	Statuses                // a list of HTTP statuses: [404]
 	Failures                // a list of network, timeout, statuses (429) and classes ("5xx")
 	Integration             // integration.NAME
+	Files                   // a list of names of files
 	Webhook                 // a webhook of a spec: github.webhooks["issues-opened"]
 )
 
@@ -34,7 +35,7 @@ func (k Kind) Phrase() string {
 		"true or false", `a duration such as "30s"`, "a string", `a rate such as "100/1s"`,
 		"an operation such as shop.listOrders", "a list such as [step.orders]", "a list of HTTP statuses such as [404]",
 		`a list of "network", "timeout", statuses and classes such as [429, "5xx"]`,
-		"an integration such as integration.invoices", `a webhook of a spec such as github.webhooks["issues-opened"]`,
+		"an integration such as integration.invoices", `a list of files such as ["overlays/shop.yaml"]`, `a webhook of a spec such as github.webhooks["issues-opened"]`,
 	}[k]
 }
 
@@ -162,7 +163,7 @@ var Reserved = []string{
 // Later are words of the language that this version does not have, by the block that they will stand in.
 var Later = map[string][]string{
 	"file":        {"test"},
-	"api":         {"overlays", "idempotency", "tls", "operation"},
+	"api":         {"idempotency", "tls", "operation"},
 	"auth":        {"client_id", "client_secret", "scopes", "grant", "token_url"},
 	"integration": {"overlap", "lock", "state"},
 	"for_each":    {"once", "lock"},

@@ -3,8 +3,8 @@ package lang
 // LockFile is the root of the vocabulary of tenon.lock.hcl.
 var LockFile = &Block{
 	Name:   "lock file",
-	Blocks: []*Block{lockedSpec},
-	Doc:    "Written by `tenon lock`: the digest of every spec that the project names.",
+	Blocks: []*Block{lockedSpec, lockedOverlay},
+	Doc:    "Written by `tenon lock`: the digest of every spec and overlay that the project names.",
 }
 
 var lockedSpec = &Block{
@@ -15,4 +15,14 @@ var lockedSpec = &Block{
 		{Name: "digest", Kind: Text, Required: true, Doc: "The SHA-256 of the document: `sha256:` and 64 hexadecimal digits."},
 	},
 	Doc: "A spec as it was when it was pinned.",
+}
+
+var lockedOverlay = &Block{
+	Name:   "overlay",
+	Unique: "file",
+	Labels: []*Label{{Name: "FILE", Kind: AnyText, Doc: "The overlay, as the api names it."}},
+	Attrs: []*Attr{
+		{Name: "digest", Kind: Text, Required: true, Doc: "The SHA-256 of the overlay: `sha256:` and 64 hexadecimal digits."},
+	},
+	Doc: "An overlay as it was when it was pinned.",
 }

@@ -44,6 +44,7 @@ type Decl struct {
 type API struct {
 	Decl
 	Spec     Lit[string] // path in the project, slash-separated
+	Overlays Lit[[]Lit[string]]
 	Server   *syntax.Expr
 	Headers  *syntax.Expr
 	Timeout  Lit[time.Duration]

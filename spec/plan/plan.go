@@ -40,17 +40,24 @@ type File struct {
 
 // API is one provider as the integration uses it.
 type API struct {
-	Name    string           `json:"name"`
-	Spec    string           `json:"spec"`
-	Digest  string           `json:"digest"` // sha256 of the spec document, "sha256:…"
-	Server  *Expr            `json:"server"` // an absolute URL, without a trailing slash
-	Headers []*Param         `json:"headers,omitempty"`
-	Timeout time.Duration    `json:"timeout,omitempty"` // one attempt
-	Lenient bool             `json:"lenient,omitempty"` // validate = "warn"
-	Auth    map[string]*Auth `json:"auth,omitempty"`    // by scheme name
-	Limit   *Limit           `json:"limit,omitempty"`
-	Retry   *Retry           `json:"retry,omitempty"`
-	Range   source.Range     `json:"range"`
+	Name     string           `json:"name"`
+	Spec     string           `json:"spec"`
+	Digest   string           `json:"digest"`             // sha256 of the spec document, "sha256:…"
+	Overlays []*Overlay       `json:"overlays,omitempty"` // that were laid over it, in order
+	Server   *Expr            `json:"server"`             // an absolute URL, without a trailing slash
+	Headers  []*Param         `json:"headers,omitempty"`
+	Timeout  time.Duration    `json:"timeout,omitempty"` // one attempt
+	Lenient  bool             `json:"lenient,omitempty"` // validate = "warn"
+	Auth     map[string]*Auth `json:"auth,omitempty"`    // by scheme name
+	Limit    *Limit           `json:"limit,omitempty"`
+	Retry    *Retry           `json:"retry,omitempty"`
+	Range    source.Range     `json:"range"`
+}
+
+// Overlay is a document that amends a spec.
+type Overlay struct {
+	File   string `json:"file"`
+	Digest string `json:"digest"`
 }
 
 // Auth is one credential and where it travels.

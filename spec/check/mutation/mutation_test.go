@@ -48,7 +48,7 @@ var (
 	loaded   = map[string]func() (*openapi.Document, error){}
 )
 
-func (s specs) Document(api, name string) (*openapi.Document, error) {
+func (s specs) Document(api, name string, _ ...string) (*openapi.Document, error) {
 	if src, ok := s.with[name]; ok {
 		return openapi.Load(name, src, openapi.Options{Name: api})
 	}

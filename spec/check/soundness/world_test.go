@@ -53,7 +53,7 @@ func find(name string) string {
 	return ""
 }
 
-func (l *library) Document(api, name string) (*openapi.Document, error) {
+func (l *library) Document(api, name string, _ ...string) (*openapi.Document, error) {
 	l.mu.Lock()
 	load, ok := l.documents[api+"\x00"+name]
 	if !ok {

@@ -67,7 +67,7 @@ func Load(dir *Dir, o Options) (*Project, error) {
 
 // Document returns the document of one of the project's apis.
 func (p *Project) Document(a *model.API) (*openapi.Document, error) {
-	return p.specs.Document(a.Name, a.Spec.Value)
+	return p.specs.Document(a.Name, a.Spec.Value, check.OverlayNames(a)...)
 }
 
 // read returns the project's HCL files and its lock, where there is one.

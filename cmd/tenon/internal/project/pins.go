@@ -3,8 +3,6 @@ package project
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"tenon/spec/check"
 	"tenon/spec/diag"
@@ -12,20 +10,20 @@ import (
 	"tenon/spec/syntax"
 )
 
-// Pins is the specs that a project names as they are now, beside the lock as it was written.
+// Pins is the specs and overlays that a project names as they are now, beside the lock as it was written.
 type Pins struct {
 	Text []byte // of the lock; nil when there is none that can be read
 	lock *check.Lock
-	now  map[string]string // digest by spec
+	now  *check.Lock
 }
 
-// ReadPins reads the specs that the project names. A spec that cannot be read is an error.
+// ReadPins reads the specs and overlays that the project names. One that cannot be read is an error.
 func ReadPins(dir *Dir) (*Pins, error) {
 	files, err := read(dir, nil)
 	if err != nil {
 		return nil, err
 	}
-	pins := &Pins{lock: new(check.Lock), now: map[string]string{}}
+	pins := &Pins{lock: new(check.Lock), now: new(check.Lock)}
 	var parsed []*syntax.File
 	for name, content := range files {
 		if name != LockName {
@@ -40,17 +38,24 @@ func ReadPins(dir *Dir) (*Pins, error) {
 	}
 	decoded, _ := check.Decode(parsed) // sorts them
 	var errs []error
-	for _, api := range decoded.APIs {
-		name := api.Spec.Value
-		if !api.Spec.Set || pins.now[name] != "" {
-			continue
+	read := func(name string, set func(name, digest string)) {
+		if _, done := pins.now.Digest(name); done {
+			return
 		}
 		content, err := dir.ReadFile(name)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			continue
+			return
 		}
-		pins.now[name] = openapi.Digest(content)
+		set(name, openapi.Digest(content))
+	}
+	for _, api := range decoded.APIs {
+		if api.Spec.Set {
+			read(api.Spec.Value, pins.now.Pin)
+		}
+		for _, overlay := range check.OverlayNames(api) {
+			read(overlay, pins.now.PinOverlay)
+		}
 	}
 	return pins, errors.Join(errs...)
 }
@@ -58,27 +63,22 @@ func ReadPins(dir *Dir) (*Pins, error) {
 // Differences says in a line each how the lock and the specs differ.
 func (p *Pins) Differences() []string {
 	var out []string
-	for _, spec := range slices.Sorted(maps.Keys(p.now)) {
-		switch pinned, ok := p.lock.Digest(spec); {
+	for _, file := range p.now.Files() {
+		now, _ := p.now.Digest(file)
+		switch pinned, ok := p.lock.Digest(file); {
 		case !ok:
-			out = append(out, spec+" is not pinned")
-		case pinned != p.now[spec]:
-			out = append(out, spec+" has changed since it was pinned")
+			out = append(out, file+" is not pinned")
+		case pinned != now:
+			out = append(out, file+" has changed since it was pinned")
 		}
 	}
-	for _, spec := range p.lock.Specs() {
-		if p.now[spec] == "" {
-			out = append(out, spec+" is pinned and no longer used")
+	for _, file := range p.lock.Files() {
+		if _, used := p.now.Digest(file); !used {
+			out = append(out, file+" is pinned and no longer used")
 		}
 	}
 	return out
 }
 
 // Lock is the lock that holds.
-func (p *Pins) Lock() []byte {
-	lock := new(check.Lock)
-	for spec, digest := range p.now {
-		lock.Pin(spec, digest)
-	}
-	return lock.Format()
-}
+func (p *Pins) Lock() []byte { return p.now.Format() }

@@ -88,7 +88,7 @@ func (v *planView) apis() {
 	indent := strings.Repeat(" ", width+4)
 	for _, name := range names {
 		api := v.p.APIs[name]
-		v.printf("  %s  %s  %s\n", v.s.Cyan(pad(name, width)), v.server(api.Server), v.s.Dim(clean(api.Spec)))
+		v.printf("  %s  %s  %s\n", v.s.Cyan(pad(name, width)), v.server(api.Server), v.s.Dim(clean(documents(api))))
 		for _, scheme := range sortedKeys(api.Auth) {
 			v.printf("%sauth %s\n", indent, auth(api.Auth[scheme]))
 		}
@@ -105,6 +105,15 @@ func (v *planView) apis() {
 			v.printf("%sanswers that break the spec are reported and used all the same\n", indent)
 		}
 	}
+}
+
+// documents names an api's spec and what amends it.
+func documents(a *plan.API) string {
+	out := a.Spec
+	for _, o := range a.Overlays {
+		out += " + " + o.File
+	}
+	return out
 }
 
 // server shows a base URL and remembers its host.

@@ -10,7 +10,7 @@ api "shop" { /* ERROR "missing-attribute: An .api. block needs .spec.: a string"
   headers /* ERROR "unknown-block: .headers. is an attribute, not a block: write headers = { … }" */ {
     a = "b"
   }
-  overlays /* ERROR "does not have .overlays. yet" */ = []
+  overlays /* ERROR "means something only together with .spec." */ = []
   limit {
     rate = "1/1s"
   }

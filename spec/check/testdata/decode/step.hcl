@@ -72,7 +72,7 @@ integration "i" {
 }
 
 api "shop" {
-  spec    = "https://example.com/shop.yaml" /* ERROR "reads specs from files only" */
+  spec    = "https://example.com/shop.yaml" /* ERROR "A spec is a file of the project. .tenon add shop https:" */
   timeout = "0s" /* ERROR ".0s. is not a duration" */
   auth "x" {
     type  = "oauth2" /* ERROR "does not have .oauth2. yet" */
