@@ -291,7 +291,7 @@ func TestServersThatLie(t *testing.T) {
 		"truncated":   {func(w http.ResponseWriter) { respond(w, 200, `{"items": [{"id": `) }, event.InvalidResponse, "ends too early"},
 		"no JSON":     {func(w http.ResponseWriter) { respond(w, 200, `oops`) }, event.InvalidResponse, "is not valid JSON"},
 		"deep":        {func(w http.ResponseWriter) { respond(w, 200, strings.Repeat("[", 1e6)) }, event.InvalidResponse, "the answer of GET /"},
-		"brotli":      {func(w http.ResponseWriter) { w.Header().Set("Content-Encoding", "br"); respond(w, 200, `{}`) }, event.InvalidResponse, `encoded as "br"`},
+		"compress":    {func(w http.ResponseWriter) { w.Header().Set("Content-Encoding", "compress"); respond(w, 200, `{}`) }, event.InvalidResponse, `encoded as "compress"`},
 		"other shape": {func(w http.ResponseWriter) { respond(w, 200, `[]`) }, event.Expression, "not from an object"},
 		"endless body": {func(w http.ResponseWriter) {
 			w.Header().Set("Content-Type", "application/json")

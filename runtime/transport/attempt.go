@@ -41,8 +41,13 @@ func (c *Client) turn(ctx context.Context, r *Request, n int) (*Response, *Error
 	if r.Finish != nil {
 		ctx = r.Finish
 	}
-	timed, cancel := context.WithTimeoutCause(ctx, a.timeout, errAttemptTimeout)
-	defer cancel()
+	var timed context.Context
+	var cancel context.CancelFunc
+	if r.Source != nil || r.Stream != nil {
+		timed, a.watch, cancel = watched(ctx, a.timeout)
+	} else {
+		timed, cancel = context.WithTimeoutCause(ctx, a.timeout, errAttemptTimeout)
+	}
 	traced := timed
 	if !r.Idempotent && !r.Safe {
 		traced = httptrace.WithClientTrace(timed, &httptrace.ClientTrace{GetConn: a.getConn, GotConn: a.gotConn})
@@ -50,6 +55,11 @@ func (c *Client) turn(ctx context.Context, r *Request, n int) (*Response, *Error
 		a.sent = true
 	}
 	res, err := a.run(traced, o)
+	if err == nil && res.Unread != nil {
+		res.Unread.cancel = cancel
+	} else {
+		defer cancel()
+	}
 	if err != nil {
 		return nil, a.explain(timed, err)
 	}
@@ -65,6 +75,7 @@ type attempt struct {
 	c       *Client
 	r       *Request
 	timeout time.Duration
+	watch   *watch // nil: the timeout is of the whole attempt
 	// sent says that some of the request may have left. Before a connection is there nothing has. A second
 	// GetConn means that http.Transport tries again, which it does only if nothing was written.
 	sent bool
@@ -79,11 +90,22 @@ func (a *attempt) run(ctx context.Context, o *Outgoing) (*Response, error) {
 	}
 	header, u, away := o.Header, o.URL, false
 	for hops, bare := 0, a.r.URL; ; hops++ {
-		resp, err := a.c.base.RoundTrip(a.request(ctx, header, u))
+		req := a.request(ctx, header, u)
+		if a.r.Source != nil {
+			if err := a.open(ctx, req); err != nil {
+				return nil, err
+			}
+		}
+		resp, err := a.c.base.RoundTrip(req)
 		if err != nil {
 			return nil, err
 		}
+		a.watch.tick()
 		res := &Response{Status: resp.StatusCode, Header: resp.Header, URL: bare}
+		if a.r.Stream != nil && a.r.Stream(res.Status, res.Header) {
+			res.Unread, err = a.handOver(ctx, resp)
+			return res, err
+		}
 		if res.Body, err = a.read(resp); err != nil {
 			return nil, err
 		}
@@ -133,7 +155,7 @@ func upgraded(from, to *url.URL) bool {
 // stripped keeps nothing that could be a credential.
 func stripped(h http.Header) http.Header {
 	out := http.Header{}
-	for _, name := range []string{"Accept", "User-Agent"} {
+	for _, name := range []string{"Accept", "Accept-Encoding", "User-Agent"} {
 		if v, ok := h[name]; ok {
 			out[name] = v
 		}
@@ -190,14 +212,20 @@ func (a *attempt) read(resp *http.Response) ([]byte, error) {
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		return nil, nil
 	}
-	if n := resp.ContentLength; n > 0 && n < 1<<20 {
-		return fill(make([]byte, 0, n+1), resp.Body, limit)
+	content := io.Reader(resp.Body)
+	if plain, err := a.inflate(resp); err != nil {
+		return nil, err
+	} else if plain != nil {
+		defer plain.Close()
+		content = plain
+	} else if n := resp.ContentLength; n > 0 && n < 1<<20 {
+		return fill(make([]byte, 0, n+1), content, limit)
 	}
 	// How much comes is not known, or not to be believed yet: it is read into room that is used again.
 	room := rooms.Get().(*[]byte)
-	buf, err := fill((*room)[:0], resp.Body, limit)
+	buf, err := fill((*room)[:0], content, limit)
 	if err != nil {
-		return nil, err
+		return nil, a.inflateError(err)
 	}
 	body := slices.Clone(buf)
 	if *room = buf; cap(buf) <= 1<<20 {
@@ -256,10 +284,16 @@ func (a *attempt) explain(ctx context.Context, err error) *Error {
 		return own
 	}
 	e := &Error{Cause: event.Network, Sent: a.sent, Err: err}
+	var source *SourceError
 	switch cause := context.Cause(ctx); {
 	case cause == errAttemptTimeout:
 		e.Cause = event.Timeout
 		e.Message = fmt.Sprintf("no complete answer within %s", a.timeout)
+		if a.watch != nil {
+			e.Message = fmt.Sprintf("nothing came or went for %s", a.timeout)
+		}
+	case errors.As(err, &source):
+		e.Message = source.Error()
 	case cause != nil:
 		e.Cause, e.Message = event.RunCanceled, "stopped while it was under way"
 	default:

@@ -119,9 +119,12 @@ func Hidden(cs []Credential, h http.Header, u *url.URL) *url.URL {
 
 // sign returns an attempt at u, signed by all credentials in their order. The error is an *Error.
 func (c *Client) sign(ctx context.Context, r *Request, u *url.URL) (*Outgoing, error) {
-	o := &Outgoing{Method: r.Method, URL: u, Header: make(http.Header, len(r.Header)+len(r.Credentials)+1), Body: r.Body}
+	o := &Outgoing{Method: r.Method, URL: u, Header: make(http.Header, len(r.Header)+len(r.Credentials)+2), Body: r.Body, Streamed: r.Source != nil}
 	for k, v := range r.Header {
 		o.Header[k] = v
+	}
+	if _, set := o.Header["Accept-Encoding"]; !set {
+		o.Header["Accept-Encoding"] = accepted
 	}
 	if _, set := o.Header["User-Agent"]; !set {
 		o.Header["User-Agent"] = []string{c.agent}

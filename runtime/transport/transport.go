@@ -12,10 +12,11 @@ import (
 	"net/url"
 	"time"
 
+	"tenon/runtime/codec"
 	"tenon/runtime/event"
 )
 
-// Design: an attempt reads the whole answer before it counts as made. Only so can a body that breaks
+// Design: an attempt reads the whole answer before it counts as made, unless the caller wants it streamed. Only so can a body that breaks
 // off halfway, or drips, be retried under the same rule and cut by the same timeout as a lost
 // connection; the bound on bodies keeps that affordable. http.Client is not used, since its redirects
 // turn a POST into a GET and carry headers along by rules of their own. http.Transport resends by itself
@@ -123,10 +124,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Request is one request, with what is known about repeating it. It is not changed.
 type Request struct {
-	Method      string
-	URL         *url.URL
-	Header      http.Header
-	Body        []byte
+	Method string
+	URL    *url.URL
+	Header http.Header
+	Body   []byte
+	Source Source // in place of Body; nil: none
+	// Stream reports whether the content of an answer is handed over unread; nil: of none. Where there is a Source
+	// or Stream is set, Timeout bounds the time in which nothing comes or goes, since content may be of any length.
+	Stream      func(status int, h http.Header) bool
 	Credentials []Credential  // all applied, in this order
 	Hosts       []string      // as [Host] gives them: where the request and its redirects may go
 	Timeout     time.Duration // of one attempt, from dial to the last byte of the body; 0: DefaultTimeout
@@ -149,11 +154,12 @@ type Observer interface {
 	Retrying(attempt int, wait time.Duration, why string)
 }
 
-// Response is a complete answer.
+// Response is an answer, complete unless it is streamed.
 type Response struct {
 	Status   int
 	Header   http.Header
 	Body     []byte
+	Unread   *Unread  // in place of Body, where it is streamed; whoever gets it closes it
 	URL      *url.URL // where it came from, after redirects; without credentials in the query
 	Attempts int
 	// Note says what a reader of a failure should know beyond the status: why a redirect was not followed, why
@@ -263,3 +269,6 @@ func join(a, b string) string {
 	}
 	return a + " " + b
 }
+
+// accepted is what answers may be compressed with.
+var accepted = []string{codec.AcceptEncoding}
