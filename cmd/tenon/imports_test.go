@@ -52,6 +52,7 @@ var wrapped = map[string][]string{
 	"github.com/santhosh-tekuri/jsonschema": {"spec/types"},
 	"github.com/cockroachdb/apd":            {"spec/types"},
 	"github.com/spf13/cobra":                {"cmd/tenon"},
+	"modernc.org/sqlite":                    {"runtime/store"},
 }
 
 // effects are what packages under spec/ must not import: they are given what they need.

@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+)
+
+// one reads a single row; none is ErrNotFound.
+func (s *SQLite) one(ctx context.Context, what, query string, args []any, to ...any) error {
+	if err := s.barrier(ctx); err != nil {
+		return err
+	}
+	err := s.read.QueryRowContext(ctx, query, args...).Scan(to...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s: %w", what, ErrNotFound)
+	}
+	return s.explain(err)
+}
+
+// all reads rows; each is scanned by f.
+func (s *SQLite) all(ctx context.Context, query string, args []any, f func(*sql.Rows) (again bool, err error)) error {
+	if err := s.barrier(ctx); err != nil {
+		return err
+	}
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if again, err := f(rows); err != nil || !again {
+			return s.explain(err)
+		}
+	}
+	return s.explain(rows.Err())
+}
+
+func (s *SQLite) Plan(ctx context.Context, digest string) (data []byte, err error) {
+	err = s.one(ctx, "plan "+digest, "SELECT data FROM plan WHERE digest = ?", []any{digest}, &data)
+	return data, err
+}
+
+const runColumns = "id, integration, plan, status, started, ended, inputs, outputs, error, writes, cause, resumed, cancel"
+
+func scanRun(scan func(...any) error) (*Run, error) {
+	r := &Run{}
+	var started, ended sql.NullInt64
+	var inputs, outputs, why sql.NullString
+	if err := scan(&r.ID, &r.Integration, &r.Plan, &r.Status, &started, &ended, &inputs, &outputs, &why, &r.Writes, &r.Cause, &r.Resumed, &r.Cancel); err != nil {
+		return nil, err
+	}
+	r.Started, r.Ended = fromNanos(started), fromNanos(ended)
+	r.Inputs, r.Outputs, r.Error = raw(inputs), raw(outputs), raw(why)
+	return r, nil
+}
+
+func raw(s sql.NullString) json.RawMessage {
+	if !s.Valid {
+		return nil
+	}
+	return json.RawMessage(s.String)
+}
+
+func (s *SQLite) Run(ctx context.Context, id string) (*Run, error) {
+	return scanRun(func(to ...any) error {
+		return s.one(ctx, "run "+id, "SELECT "+runColumns+" FROM run WHERE id = ?", []any{id}, to...)
+	})
+}
+
+func (s *SQLite) Runs(ctx context.Context, f Filter) ([]*Run, error) {
+	where, args := []string{"1"}, []any{}
+	if f.Integration != "" {
+		where, args = append(where, "integration = ?"), append(args, f.Integration)
+	}
+	if len(f.Status) > 0 {
+		where = append(where, "status IN (?"+strings.Repeat(", ?", len(f.Status)-1)+")")
+		for _, st := range f.Status {
+			args = append(args, st)
+		}
+	}
+	if f.Before != "" {
+		before, err := s.Run(ctx, f.Before)
+		if err != nil {
+			return nil, err
+		}
+		where, args = append(where, "(started, id) < (?, ?)"), append(args, before.Started.UnixNano(), f.Before)
+	}
+	query := "SELECT " + runColumns + " FROM run WHERE " + strings.Join(where, " AND ") + " ORDER BY started DESC, id DESC"
+	if f.Limit > 0 {
+		query, args = query+" LIMIT ?", append(args, f.Limit)
+	}
+	var out []*Run
+	err := s.all(ctx, query, args, func(rows *sql.Rows) (bool, error) {
+		r, err := scanRun(rows.Scan)
+		out = append(out, r)
+		return true, err
+	})
+	return out, err
+}
+
+func (s *SQLite) Records(ctx context.Context, run string, from int64) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		err := s.all(ctx, "SELECT seq, kind, key, data, digest, size, crc FROM record WHERE run = (SELECT num FROM run WHERE id = ?) AND seq >= ? ORDER BY seq",
+			[]any{run, from}, func(rows *sql.Rows) (bool, error) {
+				var r Record
+				var digest sql.NullString
+				var crc int64
+				if err := rows.Scan(&r.Seq, &r.Kind, &r.Key, &r.Data, &digest, &r.Size, &crc); err != nil {
+					return false, err
+				}
+				if checksum(&r, digest.String) != crc {
+					return false, fmt.Errorf("the journal of run %s is %w: record %d is not what was written", run, ErrDamaged, r.Seq)
+				}
+				return yield(r, nil), nil
+			})
+		if err != nil {
+			yield(Record{}, err)
+		}
+	}
+}
+
+func (s *SQLite) Payload(ctx context.Context, run string, seq int64) ([]byte, error) {
+	var payload []byte
+	var digest sql.NullString
+	err := s.one(ctx, fmt.Sprintf("record %d of run %s", seq, run),
+		"SELECT payload, digest FROM record WHERE run = (SELECT num FROM run WHERE id = ?) AND seq = ?", []any{run, seq}, &payload, &digest)
+	if err != nil || !digest.Valid {
+		return payload, err
+	}
+	return s.blobs.get(run, digest.String)
+}
+
+func (s *SQLite) Facts(ctx context.Context, run string) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		err := s.all(ctx, "SELECT data FROM fact WHERE run = (SELECT num FROM run WHERE id = ?) ORDER BY seq", []any{run}, func(rows *sql.Rows) (bool, error) {
+			var data string
+			err := rows.Scan(&data)
+			return err == nil && yield(json.RawMessage(data), nil), err
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+func (s *SQLite) State(ctx context.Context, integration string) (map[string]json.RawMessage, error) {
+	out := map[string]json.RawMessage{}
+	err := s.all(ctx, "SELECT name, value FROM state WHERE integration = ?", []any{integration}, func(rows *sql.Rows) (bool, error) {
+		var name, value string
+		err := rows.Scan(&name, &value)
+		out[name] = json.RawMessage(value)
+		return true, err
+	})
+	return out, err
+}
+
+// Seen does not wait for what is queued, since loops ask for every item: marks that are not written are known.
+func (s *SQLite) Seen(ctx context.Context, scope, key string) (time.Time, error) {
+	if at, ok := s.queue.pendingMark([2]string{scope, key}); ok {
+		return at, nil
+	}
+	var at sql.NullInt64
+	err := s.read.QueryRowContext(ctx, "SELECT at FROM seen WHERE scope = ? AND key = ?", scope, key).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return fromNanos(at), s.explain(err)
+}
+
+func (s *SQLite) Doubts(ctx context.Context, run string) ([]Doubt, error) {
+	var out []Doubt
+	err := s.all(ctx, "SELECT run, key, at, reason, request FROM doubt WHERE ?1 = '' OR run = ?1 ORDER BY at, run, key", []any{run}, func(rows *sql.Rows) (bool, error) {
+		var d Doubt
+		var at sql.NullInt64
+		var request sql.NullString
+		err := rows.Scan(&d.Run, &d.Key, &at, &d.Reason, &request)
+		d.At, d.Request = fromNanos(at), raw(request)
+		out = append(out, d)
+		return true, err
+	})
+	return out, err
+}
+
+func (s *SQLite) Token(ctx context.Context, key string) (data []byte, err error) {
+	err = s.one(ctx, "token", "SELECT data FROM token WHERE key = ?", []any{key}, &data)
+	return data, err
+}
+
+func (s *SQLite) Deliveries(ctx context.Context, limit int) ([]Delivery, error) {
+	var out []Delivery
+	err := s.all(ctx, "SELECT id, hook, key, at, data, payload FROM delivery WHERE run IS NULL ORDER BY id LIMIT ?", []any{limit}, func(rows *sql.Rows) (bool, error) {
+		var d Delivery
+		var key, data sql.NullString
+		var at sql.NullInt64
+		err := rows.Scan(&d.ID, &d.Hook, &key, &at, &data, &d.Payload)
+		d.Key, d.At, d.Data = key.String, fromNanos(at), raw(data)
+		out = append(out, d)
+		return true, err
+	})
+	return out, err
+}

@@ -1,0 +1,494 @@
+// Package storetest holds every implementation of [store.Store] to the same contract.
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"tenon/runtime/store"
+)
+
+// Options say what a backend can.
+type Options struct {
+	// New returns an empty store; the test closes it.
+	New func(t *testing.T) store.Store
+	// Reopen closes a store and opens it again, as another process would. nil: it does not outlive the process.
+	Reopen func(t *testing.T, s store.Store) store.Store
+}
+
+// Run runs the suite.
+func Run(t *testing.T, o Options) {
+	for name, f := range map[string]func(*testing.T, *suite){
+		"Runs": runs, "JournalInOrder": journal, "AllOrNothing": atomic, "Poison": poison, "PayloadsOfAnySize": payloads, "Trim": trim,
+		"StateWithTheEnd": state, "SeenKeys": seen, "Locks": locks, "Own": own, "Doubts": doubts, "Tokens": tokens, "Deliveries": deliveries,
+		"Plans": plans, "Facts": facts, "Prune": prune, "ManyAtOnce": many, "Closed": closed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &suite{o, o.New(t), t.Context()}
+			t.Cleanup(func() { s.Store.Close() })
+			f(t, s)
+		})
+	}
+}
+
+type suite struct {
+	o Options
+	store.Store
+	ctx context.Context
+}
+
+// again goes on with what is durable.
+func (s *suite) again(t *testing.T) {
+	if s.o.Reopen != nil {
+		s.Store = s.o.Reopen(t, s.Store)
+	}
+}
+
+func (s *suite) commit(t *testing.T, run string, changes ...store.Change) {
+	t.Helper()
+	if err := s.Commit(s.ctx, run, changes...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func (s *suite) begin(t *testing.T, id string, after time.Duration) {
+	t.Helper()
+	s.commit(t, id, store.PutPlan{Digest: "p-" + id, Data: []byte(`{}`)},
+		store.Begin{Run: store.Run{ID: id, Integration: "bills", Plan: "p-" + id, Status: store.Running, Started: start.Add(after), Inputs: json.RawMessage(`{"a":1}`), Cause: "command"}})
+}
+
+func record(run string, seq int64, payload string) store.Append {
+	return store.Append{Run: run, Record: store.Record{Seq: seq, Kind: "answer", Key: fmt.Sprintf("step.a[%d]", seq), Data: []byte(`{"status":200}`), Payload: []byte(payload)}}
+}
+
+func (s *suite) seqs(t *testing.T, run string, from int64) []int64 {
+	t.Helper()
+	var out []int64
+	for r, err := range s.Records(s.ctx, run, from) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, r.Seq)
+	}
+	return out
+}
+
+func runs(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	s.begin(t, "r2", time.Second)
+	if err := s.Commit(s.ctx, "r1", store.Begin{Run: store.Run{ID: "r1", Started: start}}); !errors.Is(err, store.ErrExists) {
+		t.Errorf("a second r1: %v", err)
+	}
+	s.commit(t, "r1", store.End{Run: "r1", Status: "failed", At: start.Add(time.Minute), Error: json.RawMessage(`{"kind":"status"}`), Writes: 3})
+	s.again(t)
+	r, err := s.Run(s.ctx, "r1")
+	if err != nil || r.Status != "failed" || r.Writes != 3 || !r.Ended.Equal(start.Add(time.Minute)) || !r.Started.Equal(start) ||
+		string(r.Error) != `{"kind":"status"}` || string(r.Inputs) != `{"a":1}` || r.Cause != "command" || r.Unfinished() {
+		t.Errorf("r1 = %+v, %v", r, err)
+	}
+	list := func(f store.Filter) (ids []string) {
+		all, err := s.Runs(s.ctx, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range all {
+			ids = append(ids, r.ID)
+		}
+		return ids
+	}
+	for _, c := range []struct {
+		f    store.Filter
+		want []string
+	}{
+		{store.Filter{}, []string{"r2", "r1"}},
+		{store.Filter{Limit: 1}, []string{"r2"}},
+		{store.Filter{Before: "r2"}, []string{"r1"}},
+		{store.Filter{Status: []string{store.Running, "succeeded"}}, []string{"r2"}},
+		{store.Filter{Integration: "other"}, nil},
+	} {
+		if got := list(c.f); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %v, want %v", c.f, got, c.want)
+		}
+	}
+	s.commit(t, "r1", store.Cancel{Run: "r1"})
+	if r, _ := s.Run(s.ctx, "r1"); !r.Cancel {
+		t.Error("the wish to cancel is lost")
+	}
+	s.commit(t, "r1", store.Reopen{Run: "r1"})
+	if r, _ := s.Run(s.ctx, "r1"); r.Status != store.Running || !r.Ended.IsZero() || r.Error != nil || r.Cancel || r.Resumed != 1 {
+		t.Errorf("reopened: %+v", r)
+	}
+	if _, err := s.Run(s.ctx, "none"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("no run: %v", err)
+	}
+	for _, c := range []store.Change{store.Reopen{Run: "none"}, store.End{Run: "none"}, store.Cancel{Run: "none"}, record("none", 1, ""), store.Fact{Run: "none"}} {
+		if err := s.Commit(s.ctx, "none", c); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%T of no run: %v", c, err)
+		}
+	}
+}
+
+func journal(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	for i := int64(1); i <= 10; i++ {
+		s.Queue("r1", record("r1", i, ""))
+	}
+	if got := s.seqs(t, "r1", 8); !slices.Equal(got, []int64{8, 9, 10}) {
+		t.Errorf("what is queued is read as %v", got)
+	}
+	s.commit(t, "r1", record("r1", 11, ""))
+	s.again(t)
+	if got := s.seqs(t, "r1", 0); len(got) != 11 || !slices.IsSorted(got) {
+		t.Errorf("records %v", got)
+	}
+	if err := s.Commit(s.ctx, "r1", record("r1", 11, "")); !errors.Is(err, store.ErrExists) {
+		t.Errorf("a second record 11: %v", err)
+	}
+	for r, err := range s.Records(s.ctx, "r1", 11) {
+		if err != nil || r.Kind != "answer" || r.Key != "step.a[11]" || string(r.Data) != `{"status":200}` || r.Size != 0 {
+			t.Errorf("record %+v, %v", r, err)
+		}
+	}
+	for range s.Records(s.ctx, "r1", 0) {
+		break // an early end is no harm
+	}
+	if got := s.seqs(t, "none", 0); got != nil {
+		t.Errorf("no run has records %v", got)
+	}
+}
+
+func atomic(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	err := s.Commit(s.ctx, "r1", record("r1", 1, ""), store.Mark{Scope: "x", Key: "k", At: start}, record("none", 1, ""))
+	if !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("err = %v", err)
+	}
+	if got := s.seqs(t, "r1", 0); got != nil {
+		t.Errorf("half of it happened: records %v", got)
+	}
+	if at, _ := s.Seen(s.ctx, "x", "k"); !at.IsZero() {
+		t.Error("half of it happened: the key is seen")
+	}
+	s.commit(t, "r1", record("r1", 1, "")) // a Commit that failed is known to its caller, so the run goes on
+}
+
+func poison(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	s.begin(t, "r2", 0)
+	s.Queue("r1", record("r1", 1, ""), record("none", 1, ""))
+	s.Queue("r1", record("r1", 2, ""))
+	if err := s.Sync(s.ctx, "r1"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("after a record that could not be written: %v", err)
+	}
+	if err := s.Commit(s.ctx, "r1", record("r1", 3, "")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("and the next: %v", err)
+	}
+	if got := s.seqs(t, "r1", 0); got != nil {
+		t.Errorf("the journal has a hole: %v", got)
+	}
+	s.commit(t, "r2", record("r2", 1, ""))
+}
+
+func payloads(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	sizes := []int{0, 1, 1000, store.InlineMax, store.InlineMax + 1, 3 << 20}
+	for i, n := range sizes {
+		s.Queue("r1", record("r1", int64(i+1), string(bytes.Repeat([]byte{byte('a' + i)}, n))))
+	}
+	s.commit(t, "r1", record("r1", 9, string(bytes.Repeat([]byte("f"), 3<<20)))) // the same as record 6
+	s.again(t)
+	for r, err := range s.Records(s.ctx, "r1", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Payload(s.ctx, "r1", r.Seq)
+		if err != nil || int64(len(got)) != r.Size {
+			t.Errorf("payload %d: %d bytes of %d, %v", r.Seq, len(got), r.Size, err)
+		}
+		if r.Seq <= 6 && (len(got) != sizes[r.Seq-1] || len(got) > 0 && got[0] != byte('a'+r.Seq-1)) {
+			t.Errorf("payload %d is another one", r.Seq)
+		}
+	}
+	s.commit(t, "r1", store.Trim{Run: "r1", From: 1, To: 6})
+	if got, err := s.Payload(s.ctx, "r1", 9); err != nil || len(got) != 3<<20 {
+		t.Errorf("a payload that two records had, one of which is gone: %d bytes, %v", len(got), err)
+	}
+	if _, err := s.Payload(s.ctx, "r1", 6); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the payload of a trimmed record: %v", err)
+	}
+}
+
+func trim(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	for i := int64(1); i <= 9; i++ {
+		s.Queue("r1", record("r1", i, "x"))
+	}
+	s.commit(t, "r1", store.Trim{Run: "r1", From: 2, To: 8, Except: []int64{2, 5, 6}}, record("r1", 10, ""))
+	s.again(t)
+	if got, want := s.seqs(t, "r1", 0), []int64{1, 2, 5, 6, 9, 10}; !slices.Equal(got, want) {
+		t.Errorf("left: %v, want %v", got, want)
+	}
+}
+
+func state(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	s.commit(t, "r1", store.SetState{Integration: "bills", Values: map[string]json.RawMessage{"since": []byte(`"a"`), "other": []byte(`1`)}})
+	s.commit(t, "r1", store.End{Run: "r1", Status: "succeeded", At: start, Outputs: json.RawMessage(`{"n":1}`)},
+		store.SetState{Integration: "bills", Values: map[string]json.RawMessage{"since": []byte(`"b"`)}})
+	s.again(t)
+	got, err := s.State(s.ctx, "bills")
+	if err != nil || len(got) != 2 || string(got["since"]) != `"b"` || string(got["other"]) != "1" {
+		t.Errorf("state %s, %v", got, err)
+	}
+	if got, err := s.State(s.ctx, "none"); err != nil || len(got) != 0 {
+		t.Errorf("state of another: %s, %v", got, err)
+	}
+}
+
+func seen(t *testing.T, s *suite) {
+	at := func(key string) time.Time {
+		t.Helper()
+		at, err := s.Seen(s.ctx, "bills/for_each.order", key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	mark := store.Mark{Scope: "bills/for_each.order", Key: "k", At: start, Until: start.Add(time.Hour)}
+	s.Queue("", mark)
+	if !at("k").Equal(start) {
+		t.Error("a mark that is queued is not seen")
+	}
+	s.Queue("", store.Unmark{Scope: mark.Scope, Key: "k"})
+	if !at("k").IsZero() {
+		t.Error("a mark that is taken back is seen")
+	}
+	s.commit(t, "", mark, store.Mark{Scope: mark.Scope, Key: "forever", At: start})
+	s.again(t)
+	if !at("k").Equal(start) || !at("forever").Equal(start) || !at("other").IsZero() {
+		t.Error("marks are lost")
+	}
+	p, err := s.Prune(s.ctx, store.Keep{Now: start.Add(2 * time.Hour)})
+	if err != nil || p.Keys != 1 || !at("k").IsZero() || at("forever").IsZero() {
+		t.Errorf("pruned %+v, %v", p, err)
+	}
+}
+
+func locks(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	s.begin(t, "r2", 0)
+	hold := func(run, want string) {
+		t.Helper()
+		if got, err := s.Hold(s.ctx, "customer 7", run); err != nil || got != want {
+			t.Errorf("%s takes it: held by %q, %v; want %q", run, got, err, want)
+		}
+	}
+	hold("r1", "")
+	hold("r1", "") // again, after a restart
+	hold("r2", "r1")
+	s.commit(t, "r2", store.Release{Name: "customer 7", Run: "r2"}) // not its own
+	s.again(t)
+	hold("r2", "r1")
+	s.commit(t, "r1", store.End{Run: "r1", Status: store.Interrupted, At: start})
+	hold("r2", "r1")
+	s.commit(t, "r1", store.Release{Name: "customer 7", Run: "r1"})
+	hold("r2", "")
+	s.commit(t, "r2", store.End{Run: "r2", Status: "failed", At: start})
+	hold("r1", "")
+}
+
+func own(t *testing.T, s *suite) {
+	release, err := s.Own("r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Own("r1"); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("twice: %v", err)
+	}
+	if other, err := s.Own("r2"); err != nil {
+		t.Error(err)
+	} else {
+		other()
+	}
+	release()
+	release() // no harm
+	if release, err = s.Own("r1"); err != nil {
+		t.Fatal(err)
+	}
+	release()
+}
+
+func doubts(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	a := store.Doubt{Run: "r1", Key: "step.a", At: start, Reason: "the process ended", Request: json.RawMessage(`{"method":"POST"}`)}
+	b := store.Doubt{Run: "r2", Key: "step.b", At: start.Add(time.Second), Reason: "x"}
+	s.commit(t, "r1", store.Park{Doubt: a}, store.Park{Doubt: b}, store.Park{Doubt: a})
+	s.again(t)
+	all, err := s.Doubts(s.ctx, "")
+	if err != nil || len(all) != 2 || all[1].Key != "step.b" {
+		t.Errorf("all: %+v, %v", all, err)
+	}
+	if len(all) > 0 && (all[0].Reason != a.Reason || string(all[0].Request) != string(a.Request) || !all[0].At.Equal(start)) {
+		t.Errorf("got %+v", all[0])
+	}
+	s.commit(t, "r1", store.Settle{Run: "r1", Key: "step.a"})
+	if left, _ := s.Doubts(s.ctx, "r1"); len(left) != 0 {
+		t.Errorf("settled, and left: %+v", left)
+	}
+}
+
+func tokens(t *testing.T, s *suite) {
+	if _, err := s.Token(s.ctx, "k"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("none: %v", err)
+	}
+	s.commit(t, "", store.PutToken{Key: "k", Data: []byte{0, 1, 255}}, store.PutToken{Key: "j", Data: []byte("x")})
+	s.commit(t, "", store.PutToken{Key: "k", Data: []byte{7, 0}}, store.DropToken{Key: "j"})
+	s.again(t)
+	if got, err := s.Token(s.ctx, "k"); err != nil || !bytes.Equal(got, []byte{7, 0}) {
+		t.Errorf("token %v, %v", got, err)
+	}
+	if _, err := s.Token(s.ctx, "j"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("dropped: %v", err)
+	}
+}
+
+func deliveries(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	d := store.Delivery{Hook: "bills/paid", Key: "evt_1", At: start, Data: json.RawMessage(`{"q":1}`), Payload: []byte("body")}
+	for _, c := range []struct {
+		hook, key string
+		want      error
+	}{{"bills/paid", "evt_1", nil}, {"bills/paid", "evt_1", store.ErrExists}, {"bills/other", "evt_1", nil}, {"bills/paid", "", nil}, {"bills/paid", "", nil}} {
+		d.Hook, d.Key = c.hook, c.key
+		if err := s.Deliver(s.ctx, d); !errors.Is(err, c.want) {
+			t.Errorf("%s %q: %v", c.hook, c.key, err)
+		}
+	}
+	s.again(t)
+	list, err := s.Deliveries(s.ctx, 10)
+	if err != nil || len(list) != 4 || string(list[0].Payload) != "body" || string(list[0].Data) != `{"q":1}` || list[0].Key != "evt_1" || list[1].Hook != "bills/other" {
+		t.Fatalf("open: %+v, %v", list, err)
+	}
+	s.commit(t, "r1", store.Taken{Delivery: list[0].ID, Run: "r1"})
+	if err := s.Deliver(s.ctx, store.Delivery{Hook: "bills/paid", Key: "evt_1", At: start}); !errors.Is(err, store.ErrExists) {
+		t.Errorf("one that was taken on is delivered again: %v", err)
+	}
+	if list, _ = s.Deliveries(s.ctx, 1); len(list) != 1 || list[0].Hook != "bills/other" {
+		t.Errorf("next: %+v", list)
+	}
+	if p, err := s.Prune(s.ctx, store.Keep{Now: start.Add(48 * time.Hour), Age: 24 * time.Hour}); err != nil || p.Deliveries != 1 {
+		t.Errorf("pruned %+v, %v", p, err)
+	}
+}
+
+func plans(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	s.commit(t, "r1", store.PutPlan{Digest: "p-r1", Data: []byte(`{"other":1}`)})
+	s.again(t)
+	if got, err := s.Plan(s.ctx, "p-r1"); err != nil || string(got) != "{}" {
+		t.Errorf("plan %s, %v", got, err)
+	}
+	if _, err := s.Plan(s.ctx, "none"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("none: %v", err)
+	}
+}
+
+func facts(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	for i := range 5 {
+		s.Queue("r1", store.Fact{Run: "r1", Data: fmt.Append(nil, i)})
+	}
+	var got []string
+	for f, err := range s.Facts(s.ctx, "r1") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(f))
+	}
+	if !slices.Equal(got, []string{"0", "1", "2", "3", "4"}) {
+		t.Errorf("facts %v", got)
+	}
+}
+
+func prune(t *testing.T, s *suite) {
+	for i := range 6 {
+		id := fmt.Sprintf("r%d", i)
+		s.begin(t, id, time.Duration(i)*time.Hour)
+		s.commit(t, id, record(id, 1, string(make([]byte, 200<<10))), store.Fact{Run: id, Data: []byte(`1`)})
+		status := []string{"succeeded", "failed", "canceled", store.InDoubt, store.Interrupted, "succeeded"}[i]
+		s.commit(t, id, store.End{Run: id, Status: status, At: start.Add(time.Duration(i) * time.Hour)})
+	}
+	p, err := s.Prune(s.ctx, store.Keep{Now: start.Add(4 * time.Hour), Age: 3*time.Hour + time.Minute, Runs: 2})
+	if err != nil || p.Runs != 2 {
+		t.Errorf("pruned %+v, %v", p, err)
+	}
+	s.again(t)
+	var left []string
+	all, _ := s.Runs(s.ctx, store.Filter{})
+	for _, r := range all {
+		left = append(left, r.ID)
+	}
+	if want := []string{"r5", "r4", "r3", "r2"}; !slices.Equal(left, want) {
+		t.Errorf("left %v, want %v", left, want)
+	}
+	if _, err := s.Plan(s.ctx, "p-r0"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a plan that no run has: %v", err)
+	}
+	if _, err := s.Plan(s.ctx, "p-r2"); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Payload(s.ctx, "r2", 1); err != nil {
+		t.Error(err)
+	}
+}
+
+func many(t *testing.T, s *suite) {
+	const workers, each = 16, 50
+	var wg sync.WaitGroup
+	for w := range workers {
+		id := fmt.Sprintf("r%02d", w)
+		s.begin(t, id, 0)
+		wg.Go(func() {
+			for i := int64(1); i <= each; i++ {
+				s.Queue(id, record(id, 2*i, "queued"))
+				if err := s.Commit(s.ctx, id, record(id, 2*i+1, "committed")); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s.again(t)
+	for w := range workers {
+		if got := s.seqs(t, fmt.Sprintf("r%02d", w), 0); len(got) != 2*each || !slices.IsSorted(got) {
+			t.Errorf("run %d has %d records", w, len(got))
+		}
+	}
+}
+
+func closed(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("closed twice: %v", err)
+	}
+	if err := s.Commit(s.ctx, "r1", record("r1", 1, "")); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+	if err := s.Deliver(s.ctx, store.Delivery{}); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+	s.Queue("r1", record("r1", 1, "")) // no panic
+}
