@@ -36,6 +36,8 @@ func TestPlanSchemaHasEveryMember(t *testing.T) {
 		"plan":      {schema.object, plan.Plan{}},
 		"api":       {schema.Defs["api"], plan.API{}},
 		"auth":      {schema.Defs["auth"], plan.Auth{}},
+		"signing":   {schema.Defs["signing"], plan.Signing{}},
+		"tls":       {schema.Defs["tls"], plan.TLS{}},
 		"limit":     {schema.Defs["limit"], plan.Limit{}},
 		"retry":     {schema.Defs["retry"], plan.Retry{}},
 		"input":     {schema.Defs["input"], plan.Input{}},

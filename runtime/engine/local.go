@@ -13,6 +13,7 @@ import (
 	"tenon/runtime/exec"
 	"tenon/runtime/secret"
 	"tenon/runtime/transport"
+	"tenon/runtime/transport/token"
 	"tenon/spec/plan"
 )
 
@@ -27,15 +28,17 @@ type Options struct {
 	Detail event.Detail
 	DryRun bool          // safe requests are made, writes are only told
 	Grace  time.Duration // 0: DefaultGrace
+	Tokens token.Store   // keeps what logins gave; nil: in memory
 	// Host, if set, is given each run's host and returns the one that the run stands on: what it does not do
 	// itself it leaves to the first.
 	Host func(exec.Host) exec.Host
 }
 
-// Local runs programs in this process. Connections and limits are shared by all its runs. It is safe for concurrent use.
+// Local runs programs in this process. Connections, limits and tokens are shared by all its runs. It is safe for concurrent use.
 type Local struct {
 	o      Options
 	client *transport.Client
+	tokens *token.Manager
 
 	mu       sync.Mutex
 	limiters map[limitKey]*transport.Limiter
@@ -54,11 +57,16 @@ func New(o Options) *Local {
 	if o.Grace == 0 {
 		o.Grace = DefaultGrace
 	}
-	return &Local{o: o, client: transport.New(o.Transport), limiters: map[limitKey]*transport.Limiter{}}
+	l := &Local{o: o, client: transport.New(o.Transport), limiters: map[limitKey]*transport.Limiter{}}
+	l.tokens = token.NewManager(o.Tokens, l.now)
+	return l
 }
 
-// Close closes idle connections. Runs that are under way go on.
-func (l *Local) Close() { l.client.CloseIdle() }
+// Close waits for tokens that are being got, and closes idle connections. Runs that are under way go on.
+func (l *Local) Close() {
+	l.tokens.Close()
+	l.client.CloseIdle()
+}
 
 // Run carries out a program, under a new ID if none is given, and returns when nothing of it is under way any more. When ctx is
 // canceled, no further request begins, reads are cut off, and writes under way have the grace period to finish.

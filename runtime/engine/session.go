@@ -10,7 +10,6 @@ import (
 	"tenon/runtime/secret"
 	"tenon/runtime/transport"
 	"tenon/runtime/transport/auth"
-	"tenon/spec/plan"
 )
 
 // session is the host of one run.
@@ -60,8 +59,8 @@ func (s *session) Emit(e event.Event) {
 // say emits an event of the host's own, redacted as exec does with its own.
 func (s *session) say(e event.Event) { s.Emit(event.Redact(e, s.redactor.Redact)) }
 
-func (s *session) Credential(a *plan.Auth, values map[string]any) (transport.Credential, error) {
-	return auth.New(a, values, auth.Env{Redactor: s.redactor})
+func (s *session) Credential(g auth.Given) (transport.Credential, error) {
+	return auth.New(g, auth.Env{Redactor: s.redactor, Tokens: s.l.tokens, Via: s.l.client.Via, Now: s.l.now})
 }
 
 func (s *session) Perform(ctx context.Context, r *exec.Request) (*transport.Response, error) {
@@ -70,7 +69,7 @@ func (s *session) Perform(ctx context.Context, r *exec.Request) (*transport.Resp
 		return nil, exec.ErrWithheld
 	}
 	t := &transport.Request{
-		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, Credentials: r.Credentials, Hosts: r.Hosts,
+		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, Credentials: r.Credentials, TLS: r.TLS, Hosts: r.Hosts,
 		Timeout: r.Timeout, Policy: transport.PolicyOf(r.Retry, s.l.client.Random), Safe: r.Safe, Idempotent: r.Idempotent,
 		Limiter: s.l.limiter(r.API, r.Limit), Keep: r.Keep,
 	}

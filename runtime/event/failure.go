@@ -19,6 +19,7 @@ const (
 	InvalidInput    Cause = "invalid_input"    // an input, variable or secret that does not fit
 	CheckFailed     Cause = "check"
 	Expression      Cause = "expression" // a computation that could not be carried out
+	SignIn          Cause = "auth"       // no token could be had to sign the request with; nothing was sent
 	RunCanceled     Cause = "canceled"
 	Internal        Cause = "internal" // a bug in Tenon
 )

@@ -140,9 +140,12 @@ func (r *run) encode(s *scope, c *call, d *draft) (*Request, *fault) {
 	if part.Cookie != "" {
 		req.Header.Set("Cookie", part.Cookie)
 	}
-	for _, scheme := range c.plan.Security {
-		if cr := t.credentials[scheme]; cr != nil {
-			req.Credentials = append(req.Credentials, cr)
+	req.TLS = t.tls
+	for _, last := range []bool{false, true} { // signatures are over what the others add
+		for _, scheme := range c.plan.Security {
+			if a := c.api.plan.Auth[scheme]; a != nil && last == (a.Type == "hmac" || a.Type == "aws_sigv4") {
+				req.Credentials = append(req.Credentials, t.credentials[scheme])
+			}
 		}
 	}
 	if types.IsMissing(d.body) || c.body == nil {

@@ -82,16 +82,15 @@ func (c *compiler) inputs(ins []*plan.Input) []*input {
 }
 
 func (c *compiler) api(a *plan.API) *api {
-	out := &api{plan: a, server: c.code(a.Server), auth: map[string]map[string]*code{}}
+	out := &api{plan: a, server: c.code(a.Server), auth: map[string]*credential{}}
 	for _, h := range a.Headers {
 		out.headers = append(out.headers, c.value(h.Name, h.Value, h.Guard))
 	}
 	for scheme, auth := range a.Auth {
-		attrs := map[string]*code{}
-		for name, e := range auth.Attrs {
-			attrs[name] = c.code(e)
-		}
-		out.auth[scheme] = attrs
+		out.auth[scheme] = c.credential(auth)
+	}
+	if t := a.TLS; t != nil {
+		out.tls = [3]*code{c.code(t.CA), c.code(t.Cert), c.code(t.Key)}
 	}
 	return out
 }

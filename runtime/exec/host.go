@@ -13,6 +13,7 @@ import (
 	"tenon/runtime/event"
 	"tenon/runtime/secret"
 	"tenon/runtime/transport"
+	"tenon/runtime/transport/auth"
 	"tenon/spec/plan"
 )
 
@@ -26,10 +27,10 @@ type Host interface {
 	// Perform carries out one logical request: attempts, limits, credentials and their events are the
 	// host's. The error is a *transport.Error, or ErrWithheld.
 	Perform(ctx context.Context, r *Request) (*transport.Response, error)
-	// Credential makes the credential that a describes; values are those of its attributes. It is asked once a
-	// run for each, before anything else, and must not wait. Secrets in it are known to Inputs.Redactor
-	// afterwards. An error says what is wrong with the values.
-	Credential(a *plan.Auth, values map[string]any) (transport.Credential, error)
+	// Credential makes the credential that is described. It is asked once a run for each, before anything else,
+	// and must not wait. Secrets in it are known to Inputs.Redactor afterwards. An error says what is wrong with
+	// the values.
+	Credential(g auth.Given) (transport.Credential, error)
 	// Now is the clock, for how long things take.
 	Now() time.Time
 	// Today is the time as the expressions of one op of one item see it, which key names. It is asked at most
@@ -89,7 +90,8 @@ type Request struct {
 	Header      http.Header
 	Body        []byte
 	Credentials []transport.Credential
-	Hosts       []string // where the plan may go, as transport.Host gives them
+	TLS         *transport.TLS // nil: the usual
+	Hosts       []string       // where the plan may go, as transport.Host gives them
 	Timeout     time.Duration
 	Retry       *plan.Retry
 	Limit       *plan.Limit

@@ -13,6 +13,7 @@ import (
 	"tenon/runtime/event"
 	"tenon/runtime/exec"
 	"tenon/runtime/transport"
+	"tenon/runtime/transport/auth"
 	"tenon/spec/plan"
 )
 
@@ -36,7 +37,7 @@ func (h *shuffled) Emit(e event.Event) {
 	}
 }
 
-func (h *shuffled) Credential(*plan.Auth, map[string]any) (transport.Credential, error) {
+func (h *shuffled) Credential(auth.Given) (transport.Credential, error) {
 	return nil, nil
 }
 

@@ -30,7 +30,8 @@ type api struct {
 	plan    *plan.API
 	server  *code
 	headers []*value
-	auth    map[string]map[string]*code // by scheme, by attribute
+	auth    map[string]*credential // by scheme
+	tls     [3]*code               // ca, cert, key; nil where there is none
 }
 
 type input struct {

@@ -10,8 +10,6 @@ import (
 	"tenon/runtime/codec"
 	"tenon/runtime/event"
 	"tenon/runtime/transport"
-	"tenon/spec/plan"
-	"tenon/spec/types"
 )
 
 // target is an API as this run reaches it.
@@ -20,6 +18,7 @@ type target struct {
 	header        http.Header
 	secretHeaders []string // hidden wherever the request is shown
 	credentials   map[string]transport.Credential
+	tls           *transport.TLS
 	servers       map[*call]*url.URL // of operations with a server of their own
 }
 
@@ -38,10 +37,11 @@ func (r *run) reach(s *scope) *fault {
 		if f = r.apiHeaders(s, a, t); f != nil {
 			return f
 		}
-		for _, scheme := range slices.Sorted(maps.Keys(a.auth)) {
-			if t.credentials[scheme], f = r.credential(s, a.plan.Auth[scheme], a.auth[scheme]); f != nil {
-				return f
-			}
+		if f = r.secure(s, a, t); f != nil {
+			return f
+		}
+		if f = r.credentials(s, a, t); f != nil {
+			return f
 		}
 	}
 	for _, c := range r.p.calls {
@@ -102,24 +102,4 @@ func (r *run) apiHeaders(s *scope, a *api, t *target) *fault {
 		}
 	}
 	return nil
-}
-
-func (r *run) credential(s *scope, a *plan.Auth, attrs map[string]*code) (transport.Credential, *fault) {
-	values := make(map[string]any, len(attrs))
-	for _, name := range slices.Sorted(maps.Keys(attrs)) {
-		v, f := s.eval(attrs[name])
-		if f != nil {
-			return nil, f
-		}
-		text, ok := v.(string)
-		if !ok || text == "" || strings.ContainsAny(text, "\r\n\x00") {
-			return nil, s.fail(event.InvalidInput, attrs[name].expr.Range, "%s of auth %q must be a string, not empty and on one line; it is %s", name, a.Scheme, types.Shapeof(v))
-		}
-		values[name] = text
-	}
-	c, err := r.host.Credential(a, values)
-	if err != nil {
-		return nil, s.fail(event.InvalidInput, a.Range, "auth %q: %s", a.Scheme, err)
-	}
-	return c, nil
 }

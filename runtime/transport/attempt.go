@@ -96,7 +96,7 @@ func (a *attempt) run(ctx context.Context, o *Outgoing) (*Response, error) {
 				return nil, err
 			}
 		}
-		resp, err := a.c.base.RoundTrip(req)
+		resp, err := a.c.Via(a.r.TLS).RoundTrip(req)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"tenon/runtime/codec"
@@ -37,6 +38,9 @@ type Client struct {
 	maxBody int64
 	agent   string
 	clock   clock
+
+	mu      sync.Mutex
+	secured map[string]*http.Transport // by TLS
 }
 
 // Options of a client. The zero Options are the usual ones.
@@ -94,6 +98,11 @@ func (c *Client) CloseIdle() {
 	if t, ok := c.base.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.secured {
+		t.CloseIdleConnections()
+	}
 }
 
 // Random returns a number in [0, 1) from the client's source, for [PolicyOf].
@@ -133,6 +142,7 @@ type Request struct {
 	// or Stream is set, Timeout bounds the time in which nothing comes or goes, since content may be of any length.
 	Stream      func(status int, h http.Header) bool
 	Credentials []Credential  // all applied, in this order
+	TLS         *TLS          // nil: the usual
 	Hosts       []string      // as [Host] gives them: where the request and its redirects may go
 	Timeout     time.Duration // of one attempt, from dial to the last byte of the body; 0: DefaultTimeout
 	Policy      Policy

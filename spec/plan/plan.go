@@ -49,6 +49,7 @@ type API struct {
 	Timeout  time.Duration    `json:"timeout,omitempty"` // one attempt
 	Lenient  bool             `json:"lenient,omitempty"` // validate = "warn"
 	Auth     map[string]*Auth `json:"auth,omitempty"`    // by scheme name
+	TLS      *TLS             `json:"tls,omitempty"`
 	Limit    *Limit           `json:"limit,omitempty"`
 	Retry    *Retry           `json:"retry,omitempty"`
 	Range    source.Range     `json:"range"`
@@ -60,14 +61,39 @@ type Overlay struct {
 	Digest string `json:"digest"`
 }
 
-// Auth is one credential and where it travels.
+// Auth is one credential and how it is sent.
 type Auth struct {
 	Scheme string           `json:"scheme"` // the name in the spec
-	Type   string           `json:"type"`   // api_key, basic, bearer; (later: digest, oauth2, …)
+	Type   string           `json:"type"`   // api_key, basic, bearer, digest, oauth2, hmac, aws_sigv4, mutual_tls
 	In     string           `json:"in,omitempty"`
 	Name   string           `json:"name,omitempty"`
-	Attrs  map[string]*Expr `json:"attrs"` // value | username, password | token
-	Range  source.Range     `json:"range"`
+	Attrs  map[string]*Expr `json:"attrs"` // by the names that spec/lang has for the type
+	// Grant and what follows are of oauth2.
+	Grant      string       `json:"grant,omitempty"`
+	Scopes     []string     `json:"scopes,omitempty"`      // asked for
+	ClientAuth string       `json:"client_auth,omitempty"` // basic, body, none, private_key_jwt; "": what the server takes
+	Algorithm  string       `json:"algorithm,omitempty"`   // of JSON Web Tokens; "": the key decides
+	Signing    *Signing     `json:"signing,omitempty"`     // of hmac
+	Range      source.Range `json:"range"`
+}
+
+// Signing is a keyed hash over a text made of the request. Its expressions see request, which has method, url,
+// host, path, query, target, headers (by name in lower case), body, body_sha256, timestamp and nonce.
+type Signing struct {
+	Text        *Expr    `json:"text"`
+	Fields      []*Param `json:"fields"` // added to the request; they see signature too
+	Algorithm   string   `json:"algorithm"`
+	Encoding    string   `json:"encoding"`               // of the signature: hex, base64, base64url
+	KeyEncoding string   `json:"key_encoding,omitempty"` // "": text
+	Timestamp   string   `json:"timestamp"`              // unix, unix_ms, rfc3339, http
+}
+
+// TLS is what secures the connections to an API beyond what is usual; each part is PEM, or nil.
+type TLS struct {
+	CA    *Expr        `json:"ca,omitempty"`
+	Cert  *Expr        `json:"cert,omitempty"`
+	Key   *Expr        `json:"key,omitempty"`
+	Range source.Range `json:"range"`
 }
 
 // Limit bounds how an API is called. Zero values mean no bound.

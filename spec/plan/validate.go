@@ -70,8 +70,13 @@ func (v *validator) api(name string, a *API) {
 		if !v.require(c != nil && c.Scheme == scheme, "auth %q of api %q has another name", scheme, name) {
 			continue
 		}
-		known := slices.Contains([]string{"api_key", "basic", "bearer"}, c.Type)
+		known := slices.Contains([]string{"api_key", "basic", "bearer", "digest", "oauth2", "hmac", "aws_sigv4", "mutual_tls"}, c.Type)
 		v.require(known, "auth %q of api %q has the type %q", scheme, name, c.Type)
+		v.require((c.Type == "oauth2") == (c.Grant != ""), "auth %q of api %q has the type %q and the grant %q", scheme, name, c.Type, c.Grant)
+		v.require((c.Type == "hmac") == (c.Signing != nil), "auth %q of api %q does not say how to sign", scheme, name)
+		if c.Signing != nil && v.require(c.Signing.Text != nil, "auth %q of api %q signs nothing", scheme, name) {
+			v.params("auth "+scheme, c.Signing.Fields)
+		}
 		v.require(c.Type != "api_key" || c.Name != "" && slices.Contains([]string{"header", "query", "cookie"}, c.In), "auth %q of api %q travels nowhere", scheme, name)
 	}
 }

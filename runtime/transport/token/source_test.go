@@ -100,10 +100,10 @@ func TestRefusalsAreClear(t *testing.T) {
 	s.Clients["c"] = &tokentest.Client{Secret: "right secret", Auth: "body", Grants: []string{"client_credentials"}}
 	for want, c := range map[string]*token.Config{
 		"answered 401 Unauthorized: invalid_client (wrong secret (secret))": {ClientID: "c", ClientSecret: "guessed-by-me", ClientAuth: token.AuthBody},
-		"answered 400 Bad Request: invalid_scope":                            {ClientID: "c", ClientSecret: "right secret", Scopes: []string{"none"}},
-		"answered 404 Not Found":                                             {ClientID: "c", TokenURL: s.URL + "/other"},
-		"cannot be reached":                                                  {ClientID: "c", TokenURL: "http://127.0.0.1:1/token"},
-		"neither the project nor the issuer names a token endpoint":          {ClientID: "c", TokenURL: "-"},
+		"answered 400 Bad Request: invalid_scope":                           {ClientID: "c", ClientSecret: "right secret", Scopes: []string{"none"}},
+		"answered 404 Not Found":                                            {ClientID: "c", TokenURL: s.URL + "/other"},
+		"cannot be reached":                                                 {ClientID: "c", TokenURL: "http://127.0.0.1:1/token"},
+		"neither the project nor the issuer names a token endpoint":         {ClientID: "c", TokenURL: "-"},
 	} {
 		c.Grant = token.ClientCredentials
 		switch c.TokenURL {
