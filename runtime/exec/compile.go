@@ -32,6 +32,7 @@ func Compile(p *plan.Plan) (*Program, error) {
 	if p.OnFailure != nil {
 		out.onFailure = c.block(p.OnFailure)
 	}
+	out.triggers = c.triggers(p.Triggers)
 	if c.err != nil {
 		return nil, fmt.Errorf("plan of %s: %w", p.Integration, c.err)
 	}

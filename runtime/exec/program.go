@@ -20,6 +20,7 @@ type Program struct {
 	onFailure *block // nil: none
 	outputs   []*value
 	calls     []*call
+	triggers  map[string]*trigger // by name
 }
 
 // Plan returns the plan that p was made from.

@@ -147,7 +147,7 @@ func (b *builder) schedule(t *model.Trigger) *plan.Schedule {
 }
 
 func (b *builder) webhook(t *model.Trigger) *plan.Webhook {
-	w := &plan.Webhook{Path: t.Path.Value, Content: []string{"application/json"}}
+	w := &plan.Webhook{Path: t.Path.Value, Content: []string{"application/json", form}}
 	switch {
 	case !t.Path.Set:
 	case !strings.HasPrefix(w.Path, "/") || strings.ContainsAny(w.Path, "?#{}* "):

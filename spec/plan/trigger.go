@@ -53,7 +53,7 @@ type Webhook struct {
 	Body      *types.Type `json:"body,omitempty"` // what every body is validated against; nil: anything
 	What      string      `json:"what,omitempty"` // what Body is called: "stripe.schemas.event"
 	Content   []string    `json:"content"`        // media types that are taken; the first is assumed where a request names none
-	Key       *Expr       `json:"key,omitempty"`  // a delivery with a key that was seen before is acknowledged and dropped
+	Key       *Expr       `json:"key,omitempty"`  // a delivery with a key that was seen before is acknowledged and dropped; the empty text is no key
 	Verify    *Verify     `json:"verify,omitempty"`
 	Challenge *Challenge  `json:"challenge,omitempty"`
 }

@@ -1,0 +1,330 @@
+package trigger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"tenon/runtime/codec"
+	"tenon/runtime/secret"
+	"tenon/spec/plan"
+	"tenon/spec/types"
+)
+
+// Defaults of [HookOptions].
+const (
+	DefaultMaxBody  = 8 << 20
+	DefaultMaxBytes = 64 << 20
+)
+
+// HookOptions bound what webhooks may cost. The zero value has the defaults.
+type HookOptions struct {
+	MaxBody  int64 // of one request; 0: DefaultMaxBody
+	MaxBytes int64 // of all bodies that are in memory at once; 0: DefaultMaxBytes
+	Now      func() time.Time
+	Tell     func(Fact) // may be nil; called by several requests at once
+}
+
+// Hooks takes the requests of webhooks. It is immutable and safe for concurrent use.
+type Hooks struct {
+	o      HookOptions
+	ledger Ledger
+	byPath map[string]*hook
+	bytes  *atomic.Int64 // of bodies in memory
+}
+
+type hook struct {
+	target   *Target
+	plan     *plan.Trigger
+	verifier *Verifier
+	token    secret.Value // of the challenge
+}
+
+// NewHooks makes the handler for targets, which are webhook triggers with paths that differ.
+func NewHooks(ctx context.Context, targets []*Target, ledger Ledger, o HookOptions) (*Hooks, error) {
+	if o.MaxBody == 0 {
+		o.MaxBody = DefaultMaxBody
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Tell == nil {
+		o.Tell = func(Fact) {}
+	}
+	h := &Hooks{o: o, ledger: ledger, byPath: map[string]*hook{}, bytes: &atomic.Int64{}}
+	for _, t := range targets {
+		x, err := newHook(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("trigger %q of %s: %w", t.Name, t.integration(), err)
+		}
+		path := strings.TrimRight(x.plan.Webhook.Path, "/")
+		if h.byPath[path] != nil {
+			return nil, fmt.Errorf("trigger %q of %s: another webhook has the path %s", t.Name, t.integration(), x.plan.Webhook.Path)
+		}
+		h.byPath[path] = x
+	}
+	return h, nil
+}
+
+func newHook(ctx context.Context, t *Target) (*hook, error) {
+	x := &hook{target: t}
+	for _, p := range t.Program.Plan().Triggers {
+		if p.Name == t.Name && p.Webhook != nil {
+			x.plan = p
+		}
+	}
+	if x.plan == nil {
+		return nil, errors.New("it is no webhook of the plan")
+	}
+	secrets, f := t.Program.Credentials(ctx, t.Name, t.Inputs, t.Clock)
+	if f != nil {
+		return nil, errors.New(f.Message)
+	}
+	x.token = secrets["challenge"]
+	delete(secrets, "challenge")
+	var err error
+	x.verifier, err = NewVerifier(x.plan.Webhook.Verify, secrets)
+	return x, err
+}
+
+// Has reports whether a path is one of a webhook.
+func (h *Hooks) Has(path string) bool { return h.byPath[strings.TrimRight(path, "/")] != nil }
+
+// ServeHTTP answers 202 when the event is on disk (or was before), 200 when it starts nothing, 401 to what
+// is not genuine, 4xx to what cannot be used, and 503 with Retry-After when there is too much to do.
+func (h *Hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := h.byPath[strings.TrimRight(r.URL.Path, "/")]
+	switch {
+	case x == nil:
+		problem(w, http.StatusNotFound, "There is no webhook at this path.")
+		return
+	case r.Method == http.MethodGet && x.plan.Webhook.Challenge != nil:
+		h.challenge(w, r, x)
+		return
+	case r.Method != http.MethodPost && r.Method != http.MethodPut:
+		w.Header().Set("Allow", "POST")
+		problem(w, http.StatusMethodNotAllowed, "A webhook takes POST.")
+		return
+	}
+	now := h.o.Now()
+	body, release, failed := h.read(w, r)
+	defer release()
+	if failed != nil {
+		h.refuse(w, x, now, failed)
+		return
+	}
+	h.deliver(w, r, x, body, now)
+}
+
+// refused is why a request is not taken.
+type refused struct {
+	status       int
+	what, reason string
+}
+
+func (h *Hooks) refuse(w http.ResponseWriter, x *hook, at time.Time, f *refused) {
+	if f.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	h.tell(x, Fact{What: f.what, Reason: f.reason, At: at})
+	problem(w, f.status, f.reason)
+}
+
+func (h *Hooks) tell(x *hook, f Fact) {
+	f.Integration, f.Trigger = x.target.integration(), x.target.Name
+	f.Reason = x.target.Inputs.Redactor.Redact(f.Reason)
+	h.o.Tell(f)
+}
+
+// read takes the body into memory, if there is room for it.
+func (h *Hooks) read(w http.ResponseWriter, r *http.Request) (body []byte, release func(), failed *refused) {
+	size := r.ContentLength
+	if size < 0 {
+		size = h.o.MaxBody
+	}
+	if size > h.o.MaxBody {
+		return nil, func() {}, &refused{http.StatusRequestEntityTooLarge, "invalid", fmt.Sprintf("The body is larger than %d bytes.", h.o.MaxBody)}
+	}
+	release = func() { h.bytes.Add(-size) }
+	if h.bytes.Add(size) > h.o.MaxBytes {
+		return nil, release, &refused{http.StatusServiceUnavailable, "busy", "Too many requests are being read."}
+	}
+	var b bytes.Buffer
+	if r.ContentLength > 0 {
+		b.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := io.Copy(&b, http.MaxBytesReader(w, r.Body, h.o.MaxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		failed = &refused{http.StatusRequestEntityTooLarge, "invalid", fmt.Sprintf("The body is larger than %d bytes.", h.o.MaxBody)}
+	case err != nil:
+		failed = &refused{http.StatusBadRequest, "invalid", "The body ended too early."}
+	}
+	return b.Bytes(), release, failed
+}
+
+// deliver takes a request whose body has been read.
+func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, x *hook, body []byte, now time.Time) {
+	if err := x.verifier.Verify(r.Header, body, now); err != nil {
+		h.refuse(w, x, now, &refused{http.StatusUnauthorized, "forged", sentence(err)})
+		return
+	}
+	value, failed := x.decode(r.Header.Get("Content-Type"), body, h.o.MaxBody)
+	if failed != nil {
+		h.refuse(w, x, now, failed)
+		return
+	}
+	if text, ok := x.slackChallenge(value); ok {
+		h.tell(x, Fact{What: "challenged", At: now})
+		plain(w, text)
+		return
+	}
+	fired, f := x.target.fire(r.Context(), x.seen(r, value, now))
+	switch {
+	case f != nil:
+		h.refuse(w, x, now, &refused{http.StatusUnprocessableEntity, "failed", "The request cannot be mapped to the integration's inputs: " + x.target.Inputs.Redactor.Redact(f.Message) + "."})
+		return
+	case !fired.Start:
+		h.tell(x, Fact{What: "passed", At: now})
+		answer(w, http.StatusOK, map[string]any{"accepted": false})
+		return
+	}
+	start := Start{Integration: x.target.integration(), Trigger: x.target.Name, Key: fired.Key, Inputs: fired.Inputs, At: now}
+	id, fresh, err := h.ledger.Accept(r.Context(), start)
+	switch {
+	case errors.Is(err, ErrBusy):
+		h.refuse(w, x, now, &refused{http.StatusServiceUnavailable, "busy", "Too many runs are waiting."})
+		return
+	case err != nil:
+		h.refuse(w, x, now, &refused{http.StatusServiceUnavailable, "failed", "The event could not be stored."})
+		return
+	}
+	what := "accepted"
+	if !fresh {
+		what = "duplicate"
+	}
+	h.tell(x, Fact{What: what, ID: id, At: now})
+	answer(w, http.StatusAccepted, map[string]any{"accepted": true, "duplicate": !fresh, "run": id})
+}
+
+// decode reads and validates a body.
+func (x *hook) decode(contentType string, body []byte, limit int64) (any, *refused) {
+	hp := x.plan.Webhook
+	if contentType == "" {
+		contentType = hp.Content[0]
+	}
+	var v any
+	var err error
+	if codec.IsForm(contentType) && hp.Body != nil && codec.Match(hp.Content, contentType) >= 0 {
+		v, err = codec.DecodeForm(body, hp.Body, nil)
+	} else {
+		v, err = codec.DecodeBody(contentType, bytes.NewReader(body), codec.DecodeOptions{Declared: hp.Content, MaxBytes: limit, Type: hp.Body})
+	}
+	var e *codec.Error
+	switch {
+	case errors.As(err, &e) && (e.Kind == codec.Mismatched || e.Kind == codec.Unsupported):
+		return nil, &refused{http.StatusUnsupportedMediaType, "invalid", fmt.Sprintf("The body is of type %.100q, and %s is expected.", codec.MediaType(contentType), strings.Join(hp.Content, " or "))}
+	case errors.As(err, &e):
+		return nil, &refused{http.StatusBadRequest, "invalid", "The body cannot be read as " + codec.MediaType(contentType) + "."}
+	case err != nil:
+		return nil, &refused{http.StatusBadRequest, "invalid", "The body cannot be read."}
+	}
+	if hp.Body == nil {
+		return v, nil
+	}
+	if bad := hp.Body.Check(v); len(bad) > 0 {
+		at := types.Path(bad[0].Path)
+		if at == "" {
+			at = "the body"
+		}
+		return nil, &refused{http.StatusUnprocessableEntity, "invalid", fmt.Sprintf("The body is not what was declared: %s %s.", at, bad[0].Reason)}
+	}
+	return v, nil
+}
+
+// seen is the request as the trigger's expressions see it. What it proves itself with stays out.
+func (x *hook) seen(r *http.Request, body any, now time.Time) map[string]any {
+	headers, query := map[string]any{}, map[string]any{}
+	for name, values := range r.Header {
+		if name != "Authorization" && name != "Cookie" {
+			headers[strings.ToLower(name)] = strings.Join(values, ", ")
+		}
+	}
+	for name, values := range r.URL.Query() {
+		query[name] = values[0]
+	}
+	v := map[string]any{"time": now.UTC(), "headers": headers, "query": query}
+	if !types.IsMissing(body) {
+		v["body"] = body
+	}
+	return v
+}
+
+// slackChallenge is what Slack wants back when it asks whether the path is the author's.
+func (x *hook) slackChallenge(body any) (string, bool) {
+	if v := x.plan.Webhook.Verify; v == nil || v.Method != "slack" {
+		return "", false
+	}
+	if kind, _ := types.Get(body, "type").(string); kind != "url_verification" {
+		return "", false
+	}
+	text, ok := types.Get(body, "challenge").(string)
+	return text, ok
+}
+
+func (h *Hooks) challenge(w http.ResponseWriter, r *http.Request, x *hook) {
+	c, q, now := x.plan.Webhook.Challenge, r.URL.Query(), h.o.Now()
+	if c.TokenQuery != "" {
+		got, want := sha256.Sum256([]byte(q.Get(c.TokenQuery))), sha256.Sum256([]byte(x.token.Reveal()))
+		if subtle.ConstantTimeCompare(got[:], want[:]) == 0 {
+			h.refuse(w, x, now, &refused{http.StatusUnauthorized, "forged", "The token is wrong."})
+			return
+		}
+	}
+	text := q.Get(c.Query)
+	if text == "" || len(text) > 4096 {
+		h.refuse(w, x, now, &refused{http.StatusBadRequest, "invalid", "The query has no " + strconv.Quote(c.Query) + "."})
+		return
+	}
+	h.tell(x, Fact{What: "challenged", At: now})
+	plain(w, text)
+}
+
+// plain answers with a text that came with the request; it must not be taken for a page.
+func plain(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	io.WriteString(w, text)
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v)
+}
+
+// problem answers as RFC 9457 says.
+func problem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(status), "status": status, "detail": detail})
+}
+
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
