@@ -101,6 +101,51 @@ func BenchmarkGitHub(b *testing.B) {
 	b.Skip("github.json is not there")
 }
 
+// BenchmarkOverlay is BenchmarkLarge's document without and with an overlay: what that costs the first
+// time, and from the cache.
+func BenchmarkOverlay(b *testing.B) {
+	src, name := large(13<<20), "large.json"
+	for _, dir := range shared {
+		if github, err := os.ReadFile(filepath.Join(filepath.FromSlash(dir), "github.json")); err == nil {
+			src, name = github, "github.json"
+		}
+	}
+	overlay := OverlayFile{Name: "o.yaml", Src: []byte(`overlay: 1.0.0
+info: {title: Bench, version: "1"}
+actions:
+  - {target: $, update: {x-tenon-rate-limit: {rate: 5000/1h}}}
+  - {target: '$.paths.*.get.parameters[?@.name=="page"]', update: {x-a: 1}}
+  - {target: '$.components.schemas.*', update: {x-b: 2}}
+`)}
+	load := func(cache Cache, overlays ...OverlayFile) {
+		d, err := Load(name, src, Options{Name: "api", Cache: cache, Overlays: overlays})
+		if err != nil {
+			b.Fatal(err)
+		}
+		names := d.Operations()
+		if _, err := d.Operation(names[len(names)/2].Key()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name     string
+		overlays []OverlayFile
+	}{{"none", nil}, {"one", []OverlayFile{overlay}}} {
+		b.Run("cold/"+c.name, func(b *testing.B) {
+			for b.Loop() {
+				load(memory{}, c.overlays...)
+			}
+		})
+		b.Run("warm/"+c.name, func(b *testing.B) {
+			cache := memory{}
+			load(cache, c.overlays...)
+			for b.Loop() {
+				load(cache, c.overlays...)
+			}
+		})
+	}
+}
+
 func BenchmarkYAML(b *testing.B) {
 	src, err := os.ReadFile(filepath.FromSlash("../../testdata/specs/figma.yaml"))
 	if err != nil {
