@@ -126,7 +126,7 @@ func serve(p *project.Project, api *model.API, number int, f mockFlags, log *req
 	if items == 0 {
 		items = -1 // none at all; 0 is the default there
 	}
-	handler := mockapi.New(doc, mockapi.Options{Seed: f.seed, Items: items, Log: func(x mockapi.Exchange) { log.write(api.Name, x) }})
+	handler := mockapi.New(doc, mockapi.Options{Seed: f.seed, Items: items, Operations: p.Operations[api.Name], Log: func(x mockapi.Exchange) { log.write(api.Name, x) }})
 	m := &served{server: mockServer(handler), address: l.Addr().String(), ended: make(chan error, 1)}
 	go func() { m.ended <- m.server.Serve(l) }()
 	return m, nil

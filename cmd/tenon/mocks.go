@@ -83,7 +83,7 @@ func startMocks(p *project.Project, chosen *plan.Plan, mocked map[string]*model.
 			end()
 			return nil, nil, err
 		}
-		s := mockServer(mockapi.New(doc, mockapi.Options{Seed: seed}))
+		s := mockServer(mockapi.New(doc, mockapi.Options{Seed: seed, Operations: p.Operations[api.Name]}))
 		servers = append(servers, s)
 		go s.Serve(l) // ends with Close
 		addresses[name] = "http://" + l.Addr().String()

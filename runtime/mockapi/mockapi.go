@@ -20,6 +20,8 @@ type Options struct {
 	// Items is how many elements a list has that is read page by page, over all pages. Zero means 25;
 	// negative, none.
 	Items int
+	// Operations are served beside those of the document.
+	Operations []*openapi.Operation
 	// Log, if set, is called after each exchange, from the goroutine that served it.
 	Log func(Exchange)
 }
@@ -46,7 +48,7 @@ func New(d *openapi.Document, o Options) *Server {
 	if o.Items == 0 {
 		o.Items = 25
 	}
-	s := &Server{doc: d, opt: o, routes: newRoutes(d), schemes: map[string]*openapi.SecurityScheme{}}
+	s := &Server{doc: d, opt: o, routes: newRoutes(d, o.Operations), schemes: map[string]*openapi.SecurityScheme{}}
 	for _, scheme := range d.SecuritySchemes() {
 		s.schemes[scheme.Name] = scheme
 	}
@@ -90,12 +92,21 @@ func (s *Server) answer(r *http.Request) (*answer, string) {
 	if route == nil {
 		return s.routes.missing(r.Method, r.URL.EscapedPath()), ""
 	}
-	op, err := s.doc.Operation(route.name.Key())
+	op, err := s.operation(route.name)
 	if err != nil {
 		return refuse(http.StatusNotImplemented, fmt.Sprintf("the document does not let %s be mocked: %v", route.name, err)), route.name.String()
 	}
 	c := &call{Server: s, r: r, op: op, path: values}
 	return c.answer(), route.name.String()
+}
+
+func (s *Server) operation(name openapi.OperationName) (*openapi.Operation, error) {
+	for _, op := range s.opt.Operations {
+		if op.Name() == name {
+			return op, nil
+		}
+	}
+	return s.doc.Operation(name.Key())
 }
 
 // call is one request to an operation.

@@ -31,7 +31,7 @@ type segment struct {
 	names    []string
 }
 
-func newRoutes(d *openapi.Document) *routes {
+func newRoutes(d *openapi.Document, more []*openapi.Operation) *routes {
 	rs := &routes{bases: []string{""}, bySeg: map[int][]*route{}}
 	for _, server := range d.Servers() {
 		if base := basePath(server); !slices.Contains(rs.bases, base) {
@@ -39,7 +39,11 @@ func newRoutes(d *openapi.Document) *routes {
 		}
 	}
 	slices.SortStableFunc(rs.bases, func(a, b string) int { return len(b) - len(a) })
-	for _, name := range d.Operations() {
+	names := slices.Clip(d.Operations())
+	for _, op := range more {
+		names = append(names, op.Name())
+	}
+	for _, name := range names {
 		r := newRoute(name)
 		rs.bySeg[len(r.segments)] = append(rs.bySeg[len(r.segments)], r)
 		if !slices.Contains(rs.paths[max(0, len(rs.paths)-1):], name.Path) {

@@ -21,8 +21,9 @@ import (
 // api is an api block, its document and, once something calls it, how it is called.
 type api struct {
 	model      *model.API
-	doc        *openapi.Document // nil: not read, or not readable
-	err        error             // why not
+	doc        *openapi.Document    // nil: not read, or not readable; an empty one where there is no spec
+	inline     []*openapi.Operation // that the api block declares
+	err        error                // why not
 	operations map[string]*operation
 	schemes    map[string]*openapi.SecurityScheme
 	plan       *plan.API                   // nil until asked for
@@ -58,6 +59,11 @@ func (b *builder) referredAPIs() []string {
 // typeExprs lists every place of the project where a type is written.
 func (b *builder) typeExprs() []*syntax.Expr {
 	var out []*syntax.Expr
+	for _, a := range b.project.APIs {
+		for _, o := range a.Operations {
+			out = append(out, o.Params, o.Body, o.Response)
+		}
+	}
 	for _, s := range b.project.Schemas {
 		out = append(out, s.Type)
 	}
@@ -132,6 +138,7 @@ func (b *builder) reportLoading(a *api) {
 	at := a.model.Spec.Range
 	var broken *openapi.LoadError
 	switch {
+	case !a.model.Spec.Set:
 	case a.err == nil && a.doc != nil:
 		b.compareLock(a.doc.Digest, a.model.Spec)
 		b.reportOverlays(a)
@@ -217,7 +224,7 @@ func (b *builder) planned(a *api) *plan.API {
 		Auth: map[string]*plan.Auth{}, Range: m.Header,
 	}
 	a.denied = map[string]*diag.Diagnostic{}
-	if a.doc != nil {
+	if a.doc != nil && m.Spec.Set {
 		a.plan.Digest = a.doc.Digest
 		for _, o := range a.doc.Overlays() {
 			a.plan.Overlays = append(a.plan.Overlays, &plan.Overlay{File: o.Name, Digest: o.Digest})

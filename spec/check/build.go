@@ -22,8 +22,10 @@ type Options struct {
 // Result is what a project means. It is usable in parts even when there are errors.
 type Result struct {
 	Plans     map[string]*plan.Plan        // by integration; those with errors are not there
-	Documents map[string]*openapi.Document // by api; those that are used and could be read
-	Files     source.Set                   // the author's, and the documents that findings point into
+	Documents map[string]*openapi.Document // by api; those that are used and could be read, and empty ones for apis without a spec
+	// Operations are those that api blocks declare themselves, by api. They are not in Documents.
+	Operations map[string][]*openapi.Operation
+	Files      source.Set // the author's, and the documents that findings point into
 }
 
 // Build resolves and types a project: every name, every operation, every expression against the
@@ -41,6 +43,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 		schemas:  map[string]*schema{},
 		mappings: map[string]*mapping{},
 		used:     map[*model.Decl]bool{},
+		places:   map[types.Origin]source.Range{},
 		files:    source.Set{},
 		given:    map[*model.Input]*plan.Input{},
 		paths:    map[string]source.Range{},
@@ -50,6 +53,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 	}
 	b.declare()
 	b.load()
+	b.inline()
 	b.defineGlobals()
 	b.broken = b.diags.HasErrors()
 	plans := map[string]*plan.Plan{}
@@ -61,7 +65,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 	b.triggers(plans)
 	b.reportAPIs()
 	b.reportUnused()
-	return &Result{Plans: plans, Documents: b.documents(), Files: b.files}, b.diags
+	return &Result{Plans: plans, Documents: b.documents(), Operations: b.declaredOperations(), Files: b.files}, b.diags
 }
 
 // builder is the state of one Build.
@@ -86,6 +90,8 @@ type builder struct {
 	given map[*model.Input]*plan.Input // inputs, once they are typed
 	paths map[string]source.Range      // of webhooks
 
+	places map[types.Origin]source.Range // of what is declared in HCL as documents declare it
+
 	used       map[*model.Decl]bool
 	unresolved []string // names that were referred to but do not exist
 }
@@ -108,6 +114,9 @@ func (b *builder) tree(e *syntax.Expr) *expression.Tree {
 func (b *builder) locate(o types.Origin) source.Range {
 	if o == (types.Origin{}) {
 		return source.Range{}
+	}
+	if at, ok := b.places[o]; ok {
+		return at
 	}
 	for _, a := range b.apis {
 		if a.doc == nil {
@@ -133,6 +142,17 @@ func (b *builder) documents() map[string]*openapi.Document {
 	return out
 }
 
+// declaredOperations returns what api blocks declare themselves.
+func (b *builder) declaredOperations() map[string][]*openapi.Operation {
+	out := map[string][]*openapi.Operation{}
+	for name, a := range b.apis {
+		if len(a.inline) > 0 {
+			out[name] = a.inline
+		}
+	}
+	return out
+}
+
 // load reads the documents of all apis that the project refers to, at the same time.
 func (b *builder) load() {
 	var wg sync.WaitGroup
@@ -142,6 +162,11 @@ func (b *builder) load() {
 		}
 	}
 	wg.Wait()
+	for _, a := range b.apis {
+		if !a.model.Spec.Set && len(a.model.Operations) > 0 {
+			a.loadBare()
+		}
+	}
 	for _, a := range b.project.APIs {
 		b.reportLoading(b.apis[a.Name])
 	}

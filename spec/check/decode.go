@@ -152,7 +152,7 @@ func (d *decoder) required(n *node) {
 		return
 	}
 	for _, a := range n.decl.Attrs {
-		if a.Required && n.attrs[a.Name] == nil {
+		if a.Required && n.attrs[a.Name] == nil && (a.Unless == "" || n.one(a.Unless) == nil) {
 			d.missing(n, "%s needs %q: %s.", capital(article(n.decl.Name)), a.Name, a.Kind.Phrase()).Detail = a.Doc
 		}
 	}

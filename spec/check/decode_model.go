@@ -108,6 +108,11 @@ func (d *decoder) api(n *node) *model.API {
 			}
 		case "retry":
 			out.Retry = d.retry(b)
+		case "operation":
+			out.Operations = append(out.Operations, &model.Operation{
+				Decl: b.declared(), Request: literal[string](d, b, "request"), Params: b.expr("params"), Body: b.expr("body"), Response: b.expr("response"),
+				ContentType: literal[string](d, b, "content_type"), ResponseType: literal[string](d, b, "response_type"), Description: literal[string](d, b, "description"),
+			})
 		}
 	}
 	return out

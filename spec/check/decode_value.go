@@ -22,7 +22,7 @@ func (d *decoder) value(owner *lang.Block, a *lang.Attr, e *syntax.Expr) any {
 		return nil
 	}
 	switch a.Kind {
-	case lang.Expression, lang.Type:
+	case lang.Expression, lang.Type, lang.Params:
 		return e
 	case lang.Types:
 		return d.types(a, e)

@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tenon/spec/diag"
@@ -82,7 +83,7 @@ func (b *builder) operation(ref *model.CallRef) *operation {
 func (b *builder) unknownOperation(a *api, ref *model.CallRef, near string) {
 	b.unresolved = append(b.unresolved, ref.Operation)
 	if near == "" {
-		near = nearOperation(a.doc, ref.Operation)
+		near = a.nearOperation(ref.Operation)
 	}
 	d := b.diags.Add(lang.UnknownOperation, ref.OperationRange, "Api %q has no operation %q.", a.model.Name, ref.Operation)
 	if near != "" {
@@ -95,7 +96,7 @@ func (b *builder) unknownOperation(a *api, ref *model.CallRef, near string) {
 		}
 		return
 	}
-	names := operationNames(a.doc)
+	names := a.operationNames()
 	if len(names) > 0 {
 		d.Wonder(ref.Operation, names).Explain("It has %s.", listed(names))
 	}
@@ -103,8 +104,8 @@ func (b *builder) unknownOperation(a *api, ref *model.CallRef, near string) {
 
 // nearOperation finds what a name may have meant: an operation in other words ("list orders" for
 // listOrders), or a path written in another way.
-func nearOperation(doc *openapi.Document, name string) string {
-	names := operationNames(doc)
+func (a *api) nearOperation(name string) string {
+	names := a.operationNames()
 	if near := diag.Nearest(name, names); near != "" {
 		return near
 	}
@@ -112,7 +113,7 @@ func nearOperation(doc *openapi.Document, name string) string {
 	if !ok {
 		return ""
 	}
-	for _, op := range doc.Operations() {
+	for _, op := range a.operationList() {
 		if strings.EqualFold(op.Method, method) && samePath(op.Path, path) {
 			return op.Method + " " + op.Path
 		}
@@ -135,12 +136,21 @@ func samePath(a, b string) bool {
 	return true
 }
 
-func operationNames(doc *openapi.Document) []string {
+func (a *api) operationNames() []string {
 	var names []string
-	for _, op := range doc.Operations() {
+	for _, op := range a.operationList() {
 		names = append(names, op.String())
 	}
 	return names
+}
+
+// operationList names the operations of the document and those that are declared in place.
+func (a *api) operationList() []openapi.OperationName {
+	list := slices.Clip(a.doc.Operations())
+	for _, op := range a.inline {
+		list = append(list, op.Name())
+	}
+	return list
 }
 
 // safe reports whether the operation only reads by its method (RFC 9110 §9.2.1; QUERY by its own RFC).

@@ -135,7 +135,11 @@ func (b *builder) declaredServer(a *api, servers []openapi.Server, values []synt
 		place = a.model.OpenBrace
 	}
 	if len(servers) == 0 || !absolute(servers[0].URL) {
-		d := b.diags.Add(lang.ServerMissing, place, "Api %q needs a server: its spec does not say where the API is.", a.model.Name)
+		why := "its spec does not say where the API is"
+		if !a.model.Spec.Set {
+			why = "there is no spec that says where the API is"
+		}
+		d := b.diags.Add(lang.ServerMissing, place, "Api %q needs a server: %s.", a.model.Name, why)
 		if len(servers) > 0 && servers[0].URL != "/" {
 			d.Explain("The spec only has the path %q. Write server = \"https://HOST%s\".", servers[0].URL, servers[0].URL)
 		} else {

@@ -5,8 +5,8 @@ var api = &Block{
 	Unique: "file",
 	Labels: []*Label{{Name: "NAME", Kind: Name, Root: true, Doc: "What the API is called in this project: `call = NAME.listOrders`."}},
 	Attrs: []*Attr{
-		{Name: "spec", Kind: Text, Required: true,
-			Doc: "The OpenAPI document (3.0, 3.1, 3.2, or Swagger 2.0; YAML or JSON): a file, relative to the project. `tenon lock` pins its digest."},
+		{Name: "spec", Kind: Text, Required: true, Unless: "operation",
+			Doc: "The OpenAPI document (3.0, 3.1, 3.2, or Swagger 2.0; YAML or JSON): a file, relative to the project. `tenon lock` pins its digest. An API without one declares its operations in `operation` blocks."},
 		{Name: "overlays", Kind: Files, Needs: "spec",
 			Doc: "OpenAPI Overlay documents (1.0 or 1.1; YAML or JSON) that say what the spec leaves out or gets wrong: files, relative to the project. They are applied in this order, and pinned as the spec is."},
 		{Name: "server", Kind: Expression, Sees: []string{"var"},

@@ -25,6 +25,7 @@ const (
 	Failures                // a list of network, timeout, statuses (429) and classes ("5xx")
 	Integration             // integration.NAME
 	Files                   // a list of names of files
+	Params                  // an object of parameters and types
 	Webhook                 // a webhook of a spec: github.webhooks["issues-opened"]
 )
 
@@ -35,7 +36,8 @@ func (k Kind) Phrase() string {
 		"true or false", `a duration such as "30s"`, "a string", `a rate such as "100/1s"`,
 		"an operation such as shop.listOrders", "a list such as [step.orders]", "a list of HTTP statuses such as [404]",
 		`a list of "network", "timeout", statuses and classes such as [429, "5xx"]`,
-		"an integration such as integration.invoices", `a list of files such as ["overlays/shop.yaml"]`, `a webhook of a spec such as github.webhooks["issues-opened"]`,
+		"an integration such as integration.invoices", `a list of files such as ["overlays/shop.yaml"]`, "an object of parameters and types such as { id = string }",
+		`a webhook of a spec such as github.webhooks["issues-opened"]`,
 	}[k]
 }
 
@@ -44,6 +46,7 @@ type Attr struct {
 	Name     string
 	Kind     Kind
 	Required bool
+	Unless   string   // a block in whose presence the attribute is not required after all
 	Default  string   // as an author would write it; "" if there is none
 	Choices  []string // of a Choice
 	Min      int      // of a Whole
@@ -163,7 +166,7 @@ var Reserved = []string{
 // Later are words of the language that this version does not have, by the block that they will stand in.
 var Later = map[string][]string{
 	"file":        {"test"},
-	"api":         {"idempotency", "tls", "operation"},
+	"api":         {"idempotency", "tls"},
 	"auth":        {"client_id", "client_secret", "scopes", "grant", "token_url"},
 	"integration": {"overlap", "lock", "state"},
 	"for_each":    {"once", "lock"},

@@ -54,6 +54,20 @@ type API struct {
 	Auths     []*Auth
 	Limit     *Limit
 	Retry     *Retry
+	// Operations are declared in place. Without a Spec they are all that the API has.
+	Operations []*Operation
+}
+
+// Operation is one that an api block declares itself.
+type Operation struct {
+	Decl
+	Request      Lit[string]  // "GET /rates/{currency}"
+	Params       *syntax.Expr // an object of types; may be nil
+	Body         *syntax.Expr // types; nil where there is none
+	Response     *syntax.Expr
+	ContentType  Lit[string] // of Body
+	ResponseType Lit[string] // the media type of Response
+	Description  Lit[string]
 }
 
 // Auth is one credential. Name is a security scheme of the spec, or any name when Type is set.

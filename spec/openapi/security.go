@@ -170,6 +170,10 @@ func (d *Document) requirements(n node) []Requirement {
 	return out
 }
 
+// Security is what the document requires of operations that do not say otherwise, as
+// [Operation.Security] has it.
+func (d *Document) Security() []Requirement { return d.requirements(d.root.get("security")) }
+
 // checkScheme notes what is wrong with a scheme that is used at a place.
 func (d *Document) checkScheme(name string, use node) {
 	var names []string

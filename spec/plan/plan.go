@@ -41,8 +41,8 @@ type File struct {
 // API is one provider as the integration uses it.
 type API struct {
 	Name     string           `json:"name"`
-	Spec     string           `json:"spec"`
-	Digest   string           `json:"digest"`             // sha256 of the spec document, "sha256:…"
+	Spec     string           `json:"spec,omitempty"`     // none: the project declares its operations
+	Digest   string           `json:"digest,omitempty"`   // sha256 of the spec document, "sha256:…"
 	Overlays []*Overlay       `json:"overlays,omitempty"` // that were laid over it, in order
 	Server   *Expr            `json:"server"`             // an absolute URL, without a trailing slash
 	Headers  []*Param         `json:"headers,omitempty"`

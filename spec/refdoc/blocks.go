@@ -102,7 +102,10 @@ func form(a *lang.Attr) string {
 // about tells what an attribute does, and what else there is to know about it.
 func about(b *lang.Block, a *lang.Attr) string {
 	var out []string
-	if a.Required {
+	switch {
+	case a.Unless != "":
+		out = append(out, "**Required,** unless there are `"+a.Unless+"` blocks.")
+	case a.Required:
 		out = append(out, "**Required.**")
 	}
 	out = append(out, a.Doc)

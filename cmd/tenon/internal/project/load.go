@@ -22,8 +22,11 @@ type Project struct {
 	Findings diag.List             // sorted
 	Files    source.Set            // the author's files and the documents that findings point into
 	Names    []string              // of all integrations, sorted
-	specs    check.Specs
-	parsed   map[string]bool // the project's own HCL files
+	// Operations are those that api blocks declare themselves, by api.
+	Operations map[string][]*openapi.Operation
+	documents  map[string]*openapi.Document
+	specs      check.Specs
+	parsed     map[string]bool // the project's own HCL files
 }
 
 // Options say how a project is checked.
@@ -53,6 +56,7 @@ func Load(dir *Dir, o Options) (*Project, error) {
 	checked := session.Check(files)
 	p := &Project{
 		Dir: dir, Model: checked.Model, Plans: checked.Plans, Findings: checked.Findings, Files: checked.Files,
+		Operations: checked.Operations, documents: checked.Documents,
 		specs: session.Specs(), parsed: map[string]bool{},
 	}
 	for _, f := range checked.Parsed {
@@ -65,8 +69,11 @@ func Load(dir *Dir, o Options) (*Project, error) {
 	return p, nil
 }
 
-// Document returns the document of one of the project's apis.
+// Document returns the document of one of the project's apis; an empty one if it has no spec.
 func (p *Project) Document(a *model.API) (*openapi.Document, error) {
+	if doc := p.documents[a.Name]; doc != nil && !a.Spec.Set {
+		return doc, nil
+	}
 	return p.specs.Document(a.Name, a.Spec.Value, check.OverlayNames(a)...)
 }
 

@@ -61,6 +61,8 @@ func about(a *lang.Attr) string {
 		text = strings.Join(a.Choices, " | ")
 	}
 	switch {
+	case a.Unless != "":
+		text += ", required without " + a.Unless + " blocks"
 	case a.Required:
 		text += ", required"
 	case a.Default != "":

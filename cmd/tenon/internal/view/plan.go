@@ -109,6 +109,9 @@ func (v *planView) apis() {
 
 // documents names an api's spec and what amends it.
 func documents(a *plan.API) string {
+	if a.Spec == "" {
+		return "operations declared in the project"
+	}
 	out := a.Spec
 	for _, o := range a.Overlays {
 		out += " + " + o.File
