@@ -18,11 +18,11 @@ import (
 //
 //	GET /orders 200 application/json {"data": []}
 //
-// with "hold " before the status, the answer waits until the script says release; "drop" in its place
-// closes the connection. A path that ends in * stands for all that begin so.
+// with "once " before the status, the route is there for one request only; with "hold ", the answer waits
+// until the script says release; "drop" in its place closes the connection. A path that ends in * stands for all that begin so.
 type fakeServer struct {
 	*httptest.Server
-	routes []route
+	routes []*route
 	held   chan struct{} // a token for each request that waits
 	free   chan struct{} // a token for each that may go on
 
@@ -32,7 +32,7 @@ type fakeServer struct {
 
 type route struct {
 	method, path              string
-	hold                      bool
+	once, hold, used          bool
 	status, contentType, body string
 }
 
@@ -43,9 +43,10 @@ func newFakeServer(text string) *fakeServer {
 	for line := range strings.Lines(text) {
 		method, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		path, rest, _ := strings.Cut(rest, " ")
+		rest, once := strings.CutPrefix(rest, "once ")
 		rest, hold := strings.CutPrefix(rest, "hold ")
 		f := append(strings.SplitN(rest, " ", 3), "", "")
-		s.routes = append(s.routes, route{method, path, hold, f[0], f[1], f[2]})
+		s.routes = append(s.routes, &route{method: method, path: path, once: once, hold: hold, status: f[0], contentType: f[1], body: f[2]})
 	}
 	s.Server = httptest.NewServer(s)
 	return s
@@ -61,13 +62,20 @@ func (s *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if x.method != r.Method || x.path != r.URL.Path && !(wild && strings.HasPrefix(r.URL.Path, prefix)) {
 			continue
 		}
+		s.mu.Lock()
+		gone := x.once && x.used
+		x.used = true
+		s.mu.Unlock()
+		if gone {
+			continue
+		}
 		s.answer(w, r, x)
 		return
 	}
 	http.NotFound(w, r)
 }
 
-func (s *fakeServer) answer(w http.ResponseWriter, r *http.Request, x route) {
+func (s *fakeServer) answer(w http.ResponseWriter, r *http.Request, x *route) {
 	if x.hold {
 		s.held <- struct{}{}
 		select {

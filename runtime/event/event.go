@@ -51,6 +51,7 @@ type RunDone struct {
 	DryRun   bool     `json:"dry_run,omitempty"`  // writes were withheld
 	Withheld int      `json:"withheld,omitempty"` // that many
 	Done     []Done   `json:"done,omitempty"`     // what had been done, for a run that did not succeed
+	Undone   *Undone  `json:"undone,omitempty"`   // what of it was taken back; nil where nothing has an undo
 }
 
 // Done says how far a step or loop of the integration's outermost block came.
@@ -164,6 +165,56 @@ type LoopDone struct {
 	Succeeded int    `json:"succeeded"`
 	Failed    int    `json:"failed"`
 	Skipped   int    `json:"skipped"`
+}
+
+// Repeated says that a repeated request was answered, and that its condition does not hold yet.
+type Repeated struct {
+	Step string `json:"step"`
+	Item string `json:"item,omitempty"`
+	Turn int    `json:"turn"`    // from 1
+	Wait Millis `json:"wait_ms"` // until the next
+}
+
+// Recovered says what became of a write whose answer was lost.
+type Recovered struct {
+	Step     string `json:"step"`
+	Item     string `json:"item,omitempty"`
+	Happened bool   `json:"happened"` // else it is sent again
+}
+
+// UndoStarted says that what a step did is being taken back.
+type UndoStarted struct {
+	Step string `json:"step"`
+	Item string `json:"item,omitempty"`
+}
+
+// UndoDone says that it was.
+type UndoDone struct {
+	Step   string `json:"step"`
+	Item   string `json:"item,omitempty"`
+	Status int    `json:"status,omitempty"` // of the answer
+}
+
+// UndoFailed says that what a step did has not been taken back, and stays.
+type UndoFailed struct {
+	Step    string   `json:"step"`
+	Item    string   `json:"item,omitempty"`
+	Failure *Failure `json:"failure"`
+}
+
+// Undone says what became of the effects of a run that did not succeed, as far as their steps have an undo.
+type Undone struct {
+	Done   int         `json:"done"`             // taken back
+	Failed int         `json:"failed,omitempty"` // not taken back, since the undo failed
+	Kept   int         `json:"kept,omitempty"`   // not taken back on purpose: the run may go on
+	Rest   []NotUndone `json:"rest,omitempty"`   // those that are failed or kept; the first hundred
+}
+
+// NotUndone is an effect that stays.
+type NotUndone struct {
+	Step string `json:"step"`
+	Item string `json:"item,omitempty"`
+	Why  string `json:"why"` // one line
 }
 
 // WriteWithheld says what a dry run would have sent.

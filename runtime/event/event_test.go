@@ -26,7 +26,8 @@ func all() []Event {
 	return []Event{
 		RunStarted{Integration: "i", Plan: "sha256:1", DryRun: true},
 		RunDone{Status: Failed, Error: f, Took: Millis(1500 * time.Microsecond), Writes: 2,
-			Done: []Done{{Step: "for_each.a", State: "failed", Count: 3, Succeeded: 2, Failed: 1}}},
+			Done:   []Done{{Step: "for_each.a", State: "failed", Count: 3, Succeeded: 2, Failed: 1}},
+			Undone: &Undone{Done: 1, Failed: 1, Kept: 1, Rest: []NotUndone{{"step.a", token, "why " + token}}}},
 		StepStarted{"step.a", token},
 		StepDone{Step: "step.a", Item: token, Status: 200, Took: Millis(time.Second)},
 		StepFailed{"step.a", token, f},
@@ -39,6 +40,11 @@ func all() []Event {
 		ItemDone{"for_each.a", token, 3},
 		ItemFailed{"for_each.a", token, 3, f},
 		LoopDone{"for_each.a", token, 3, 2, 1, 0},
+		Repeated{"step.a", token, 2, Millis(time.Second)},
+		Recovered{"step.a", token, true},
+		UndoStarted{"step.a", token},
+		UndoDone{"step.a", token, 204},
+		UndoFailed{"step.a", token, f},
 		WriteWithheld{"step.a", token, f.Request},
 		Warning{"step.a", token, "w " + token, source.Range{File: "main.hcl", Start: 1, End: 2}},
 	}

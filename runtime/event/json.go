@@ -98,6 +98,11 @@ var decoders = map[string]func([]byte) (Event, error){
 	"item_done":         decode[ItemDone],
 	"item_failed":       decode[ItemFailed],
 	"loop_done":         decode[LoopDone],
+	"repeated":          decode[Repeated],
+	"recovered":         decode[Recovered],
+	"undo_started":      decode[UndoStarted],
+	"undo_done":         decode[UndoDone],
+	"undo_failed":       decode[UndoFailed],
 	"write_withheld":    decode[WriteWithheld],
 	"warning":           decode[Warning],
 }
@@ -122,5 +127,10 @@ func (LoopStarted) Kind() string      { return "loop_started" }
 func (ItemDone) Kind() string         { return "item_done" }
 func (ItemFailed) Kind() string       { return "item_failed" }
 func (LoopDone) Kind() string         { return "loop_done" }
+func (Repeated) Kind() string         { return "repeated" }
+func (Recovered) Kind() string        { return "recovered" }
+func (UndoStarted) Kind() string      { return "undo_started" }
+func (UndoDone) Kind() string         { return "undo_done" }
+func (UndoFailed) Kind() string       { return "undo_failed" }
 func (WriteWithheld) Kind() string    { return "write_withheld" }
 func (Warning) Kind() string          { return "warning" }

@@ -7,6 +7,7 @@ func Redact(e Event, f func(string) string) Event { return e.redact(f) }
 func (e RunStarted) redact(func(string) string) Event { return e }
 func (e RunDone) redact(f func(string) string) Event {
 	e.Error = e.Error.Redacted(f)
+	e.Undone = e.Undone.Redacted(f)
 	return e
 }
 func (e StepStarted) redact(f func(string) string) Event { e.Item = f(e.Item); return e }
@@ -35,7 +36,15 @@ func (e ItemFailed) redact(f func(string) string) Event {
 	e.Item, e.Failure = f(e.Item), e.Failure.Redacted(f)
 	return e
 }
-func (e LoopDone) redact(f func(string) string) Event { e.Item = f(e.Item); return e }
+func (e LoopDone) redact(f func(string) string) Event    { e.Item = f(e.Item); return e }
+func (e Repeated) redact(f func(string) string) Event    { e.Item = f(e.Item); return e }
+func (e Recovered) redact(f func(string) string) Event   { e.Item = f(e.Item); return e }
+func (e UndoStarted) redact(f func(string) string) Event { e.Item = f(e.Item); return e }
+func (e UndoDone) redact(f func(string) string) Event    { e.Item = f(e.Item); return e }
+func (e UndoFailed) redact(f func(string) string) Event {
+	e.Item, e.Failure = f(e.Item), e.Failure.Redacted(f)
+	return e
+}
 func (e WriteWithheld) redact(f func(string) string) Event {
 	e.Item, e.Request = f(e.Item), e.Request.redacted(f)
 	return e
@@ -43,6 +52,19 @@ func (e WriteWithheld) redact(f func(string) string) Event {
 func (e Warning) redact(f func(string) string) Event {
 	e.Item, e.Message = f(e.Item), f(e.Message)
 	return e
+}
+
+// Redacted returns a copy with f applied to every text that comes from data; nil for nil.
+func (u *Undone) Redacted(f func(string) string) *Undone {
+	if u == nil {
+		return nil
+	}
+	c := *u
+	c.Rest = nil
+	for _, r := range u.Rest {
+		c.Rest = append(c.Rest, NotUndone{r.Step, f(r.Item), f(r.Why)})
+	}
+	return &c
 }
 
 // Redacted returns a copy of the failure with g applied to every text that comes from data; nil for nil.

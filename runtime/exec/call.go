@@ -33,7 +33,7 @@ type draft struct {
 
 // reply is an answer as far as the plan reads it.
 type reply struct {
-	status  int
+	status  int            // 0: the answer was lost, and found out later
 	headers map[string]any // nil: not read
 	body    any            // types.Missing: none, or not read
 	url     *url.URL
@@ -42,7 +42,10 @@ type reply struct {
 
 func (a *reply) result() map[string]any {
 	v := make(map[string]any, 5)
-	v["status"], v["skipped"] = a.status, false
+	v["skipped"] = false
+	if a.status != 0 {
+		v["status"] = a.status
+	}
 	if a.headers != nil {
 		v["headers"] = a.headers
 	}
@@ -69,7 +72,11 @@ func (r *run) perform(s *scope, o *op, c *call, role string, page int, d *draft)
 	if page > 0 {
 		req.Key += "#" + strconv.Itoa(page)
 	}
-	return r.send(s, o, c, req)
+	a, f := r.send(s, o, c, req)
+	if f != nil && f.InDoubt && o.recover != nil && c == o.call {
+		return r.findOut(o, s, req, f)
+	}
+	return a, f
 }
 
 // draft computes the values of a request and checks what was not proven of them.
@@ -202,7 +209,7 @@ func (r *run) send(s *scope, o *op, c *call, req *Request) (*reply, *fault) {
 	f := r.read(s, c, a, res, o.wants.body, out)
 	if f != nil {
 		r.evidence(f, req, res)
-		f.status, f.headers = res.Status, out.headers
+		f.status, f.headers, f.taken = res.Status, out.headers, true
 	}
 	return out, f
 }

@@ -36,7 +36,7 @@ func Compile(p *plan.Plan) (*Program, error) {
 	if c.err != nil {
 		return nil, fmt.Errorf("plan of %s: %w", p.Integration, c.err)
 	}
-	out.calls = c.calls
+	out.calls, out.undos = c.calls, c.undos
 	c.settle(out)
 	return out, nil
 }
@@ -47,6 +47,7 @@ type compiler struct {
 	err   error
 	ops   []*op
 	calls []*call
+	undos bool
 	// uses of the op or loop that is being compiled; all is those of the whole plan.
 	uses, all []expression.Use
 }
@@ -140,6 +141,7 @@ func (c *compiler) op(o *plan.Op) *op {
 		c.fail("%s does nothing", o.ID)
 	}
 	inside := len(c.uses)
+	c.afterwards(x)
 	for _, k := range o.Checks {
 		x.checks = append(x.checks, &check{k, c.code(k.Assert), c.code(k.Message)})
 	}
@@ -154,6 +156,20 @@ func (c *compiler) op(o *plan.Op) *op {
 		c.uses = append(c.uses, expression.Use{Key: cs.Switch, Path: []string{"value"}})
 	}
 	return x
+}
+
+// afterwards compiles what may follow the call of an op.
+func (c *compiler) afterwards(x *op) {
+	if r := x.plan.Repeat; r != nil {
+		x.repeat = c.code(r.Until)
+	}
+	if r := x.plan.Recover; r != nil {
+		x.recover = &recovery{plan: r, op: &op{plan: x.plan, call: c.call(r.Call), wants: wants{headers: true, body: true}}, found: c.code(r.Found), body: c.value("body", r.Body, r.Guard)}
+	}
+	if u := x.plan.Undo; u != nil {
+		x.undo = &op{plan: x.plan, call: c.call(u.Call)}
+		c.undos = true
+	}
 }
 
 // wantsOf tells what an op's own expressions read of its answers.
@@ -248,7 +264,10 @@ func (c *compiler) loop(p *plan.ForEach) *loop {
 	x := &loop{plan: p, in: c.value("in", p.In, p.Guard)}
 	in := c.uses
 	c.uses = nil
+	before := c.undos
+	c.undos = false
 	x.where, x.key, x.block = c.code(p.Where), c.code(p.Key), c.block(p.Block)
+	x.undos, c.undos = c.undos, c.undos || before
 	for _, a := range p.Aggregates {
 		x.aggregates = append(x.aggregates, &aggregate{*c.value(a.Name, a.Value, a.Guard), a.Func})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"tenon/runtime/engine"
@@ -57,7 +58,8 @@ func TestKeysAndIdentifiersAreOfTheRun(t *testing.T) {
 	}
 	run := func(id string) *noting {
 		n := &noting{}
-		l := engine.New(engine.Options{Host: func(h exec.Host) exec.Host { n.Host = h; return n }})
+		still := func() time.Time { return time.Unix(1e9, 0) }
+		l := engine.New(engine.Options{Transport: transport.Options{Now: still}, Host: func(h exec.Host) exec.Host { n.Host = h; return n }})
 		defer l.Close()
 		if res := l.Run(context.Background(), prog, exec.Inputs{Run: id}); res.Status != event.Succeeded || res.Run != id {
 			t.Fatalf("%s: %+v", res.Run, res.Error)

@@ -30,6 +30,7 @@ type iteration struct {
 	s    *scope
 	free []any // values of loop.free, in that order
 	envs sync.Pool
+	book *book // of the items; nil: nothing can be undone
 	tally
 }
 
@@ -58,6 +59,9 @@ func (r *run) loop(o *op, i int, s *scope) outcome {
 
 func (r *run) iteration(o *op, s *scope) *iteration {
 	x := &iteration{run: r, op: o, loop: o.loop, s: s}
+	if o.loop.undos {
+		x.book = s.book.inner(s.at)
+	}
 	x.envs.New = func() any { return make(map[string]any, len(o.loop.free)+len(o.loop.block.ops)+3) }
 	for _, name := range o.loop.free {
 		v, ok := s.env[name]
@@ -197,6 +201,7 @@ func (x *iteration) item(n int, v any) {
 	if s.place = strconv.Itoa(n); x.s.place != "" {
 		s.place = x.s.place + "." + s.place
 	}
+	s.turn, s.book = n, x.book.inner(n)
 	key, f := x.key(n, s)
 	if s.item = key; x.s.item != "" {
 		s.item = x.s.item + "/" + key
@@ -286,6 +291,9 @@ func (x *iteration) settle(n int, s *scope, f *fault) {
 		x.stop = x.stop || !p.Continue || p.MaxErrors > 0 && x.failed > p.MaxErrors
 	}
 	x.mu.Unlock()
+	if f != nil {
+		x.takeBack(s, f)
+	}
 	if f == nil {
 		x.run.emit(event.ItemDone{ForEach: x.op.plan.ID, Item: s.item, Index: n})
 		return
@@ -294,6 +302,16 @@ func (x *iteration) settle(n int, s *scope, f *fault) {
 		x.run.doubts.Add(1)
 	}
 	x.run.emit(event.ItemFailed{ForEach: x.op.plan.ID, Item: s.item, Index: n, Failure: &f.Failure})
+}
+
+// takeBack undoes what the item did, if the loop goes on without it. What is in doubt stays as it is.
+func (x *iteration) takeBack(s *scope, f *fault) {
+	switch {
+	case f.InDoubt:
+		s.book.keep("the item is in doubt")
+	case x.loop.plan.Continue:
+		x.run.undo(x.s.ctx, s.book)
+	}
 }
 
 // verdict is the loop's own fault, if it has one: reading is that of reading the items.

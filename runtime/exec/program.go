@@ -19,6 +19,7 @@ type Program struct {
 	block     *block
 	onFailure *block // nil: none
 	outputs   []*value
+	undos     bool // some op has an undo
 	calls     []*call
 	triggers  map[string]*trigger // by name
 }
@@ -67,6 +68,9 @@ type op struct {
 	call    *call
 	value   *value // Value.Choices are read from plan
 	loop    *loop
+	repeat  *code // until; nil: none
+	recover *recovery
+	undo    *op // its call alone
 	checks  []*check
 	catches []*catch
 	uses    []expression.Use // of names from outside it
@@ -78,6 +82,14 @@ type op struct {
 type wants struct {
 	headers, body           bool
 	errorHeaders, errorBody bool
+}
+
+// recovery is how a lost answer is found.
+type recovery struct {
+	plan  *plan.Recover
+	op    *op // its call alone
+	found *code
+	body  *value // its code is nil for the body of the answer
 }
 
 type check struct {
@@ -129,6 +141,7 @@ type loop struct {
 	block      *block
 	aggregates []*aggregate
 	free       []string // names that the body reads from outside
+	undos      bool     // something in it has an undo
 }
 
 type aggregate struct {

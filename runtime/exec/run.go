@@ -31,6 +31,7 @@ type run struct {
 	all     bool    // every event is wanted
 
 	writes, withheld, doubts atomic.Int64
+	undone                   undone
 }
 
 // Run carries out p on h and returns when nothing of it is under way any more. When ctx ends, no
@@ -45,10 +46,11 @@ func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
 	res := r.whole(ctx)
 	res.Run = in.Run
 	res.DryRun, res.Withheld, res.Writes = in.DryRun, int(r.withheld.Load()), int(r.writes.Load())
-	res.Done = r.done()
+	res.Done, res.Undone = r.done(), r.undone.report()
 	res.Error = res.Error.Redacted(r.in.Redactor.Redact)
+	res.Undone = res.Undone.Redacted(r.in.Redactor.Redact)
 	done := event.RunDone{Status: res.Status, Error: res.Error, Took: event.Millis(h.Now().Sub(start)),
-		Writes: res.Writes, DryRun: res.DryRun, Withheld: res.Withheld}
+		Writes: res.Writes, DryRun: res.DryRun, Withheld: res.Withheld, Undone: res.Undone}
 	if res.Status != event.Succeeded {
 		done.Done = res.Done
 	}
@@ -57,12 +59,16 @@ func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
 }
 
 func (r *run) whole(ctx context.Context) *Result {
+	outer := ctx
 	if t := r.p.plan.Timeout; t > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, t, errRunTimeout)
 		defer cancel()
 	}
 	s := &scope{run: r, ctx: ctx, label: "inputs"}
+	if r.p.undos {
+		s.book = &book{}
+	}
 	f := r.prepare(s)
 	if f == nil {
 		f = r.block(r.p.block, s)
@@ -72,6 +78,7 @@ func (r *run) whole(ctx context.Context) *Result {
 		outputs, f = r.outputs(s)
 	}
 	if f != nil {
+		r.takeBack(outer, f, s)
 		r.onFailure(ctx, f, s)
 	}
 	res := &Result{Status: r.status(f), Outputs: outputs}

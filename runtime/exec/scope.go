@@ -26,6 +26,9 @@ type scope struct {
 	item  string // key path of the item, "" outside loops
 	place string // of the item: its index in each loop around it, "3" or "3.0"; "" outside loops
 	label string // tells this from other scopes of the op, in keys and identifiers: "" for its own
+	at    int    // number of the op in its block
+	turn  int    // of the item
+	book  *book  // of what can be undone; nil: nothing can be
 	ids   int    // identifiers made here
 	today time.Time
 	aside bool // within on_failure
@@ -234,6 +237,7 @@ type fault struct {
 	status  int // of the answer; 0: there was none
 	headers any
 	body    any
+	taken   bool // it was a success, with an answer that cannot be used
 }
 
 func (s *scope) fail(kind event.Cause, at source.Range, format string, args ...any) *fault {

@@ -18,6 +18,7 @@ var skippedResult = map[string]any{"skipped": true}
 // step carries out op number i of its block.
 func (r *run) step(o *op, i int, s *scope) outcome {
 	s.enter(o.plan.ID, "")
+	s.at = i
 	if s.outermost() {
 		r.states[i].begun.Store(true)
 	}
@@ -140,12 +141,24 @@ func (r *run) request(o *op, s *scope) (map[string]any, *fault) {
 	if o.call.page != nil {
 		return r.pages(o, s)
 	}
-	a, f := r.perform(s, o, o.call, "", 0, nil)
+	a, f := r.answered(o, s)
 	if f != nil {
+		if f.taken {
+			r.cannotUndo(o, s, "its answer was not as the spec says, so how to undo it cannot be computed")
+		}
 		return nil, f
 	}
 	v := a.result()
+	r.remember(o, s, v)
 	return v, r.check(o, s, v)
+}
+
+// answered makes the call of an op without pages, as often as it says.
+func (r *run) answered(o *op, s *scope) (*reply, *fault) {
+	if o.repeat != nil {
+		return r.poll(o, s)
+	}
+	return r.perform(s, o, o.call, "", 0, nil)
 }
 
 func (r *run) compute(o *op, s *scope) (map[string]any, *fault) {
@@ -220,6 +233,9 @@ func (r *run) assert(k *check, s *scope) *fault {
 
 // rescue lets the op's catches replace a failure. The first that names it does.
 func (r *run) rescue(o *op, s *scope, f *fault) (map[string]any, *fault) {
+	if f.InDoubt {
+		return nil, f // nobody knows what to go on from
+	}
 	for i, c := range o.catches {
 		if !catches(c.plan.On, f) {
 			continue

@@ -118,6 +118,12 @@ func eachCall(body *model.Block, f func(*model.CallRef)) {
 			for _, c := range item.Catches {
 				f(c.Call)
 			}
+			if item.Recover != nil {
+				f(item.Recover.Call)
+			}
+			if item.Undo != nil {
+				f(item.Undo.Call)
+			}
 		case *model.ForEach:
 			eachCall(item.Body, f)
 		case *model.Parallel:

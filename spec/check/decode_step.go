@@ -27,9 +27,11 @@ func (d *decoder) items(n *node) *model.Block {
 }
 
 func (d *decoder) request(n *node) model.Request {
-	return model.Request{
-		Params: n.expr("params"), Body: n.expr("body"), Headers: n.expr("headers"), ContentType: literal[string](d, n, "content_type"),
+	out := model.Request{Params: n.expr("params"), Body: n.expr("body"), Headers: n.expr("headers")}
+	if n.decl.Attr("content_type") != nil {
+		out.ContentType = literal[string](d, n, "content_type")
 	}
+	return out
 }
 
 func (d *decoder) step(n *node) *model.Step {
@@ -44,6 +46,13 @@ func (d *decoder) step(n *node) *model.Step {
 	}
 	for _, b := range n.blocks {
 		switch b.decl.Name {
+		case "repeat":
+			out.Repeat = &model.Repeat{Decl: b.declared(), Until: b.expr("until"), Every: literal[time.Duration](d, b, "every"), Timeout: literal[time.Duration](d, b, "timeout")}
+		case "recover":
+			out.Recover = &model.Recover{Decl: b.declared(), Call: b.callRef("call"), Request: d.request(b), Found: b.expr("found"), Body: b.expr("body"), Wait: literal[time.Duration](d, b, "wait")}
+			out.Recover.Request.Body = nil
+		case "undo":
+			out.Undo = &model.Undo{Decl: b.declared(), Call: b.callRef("call"), Request: d.request(b)}
 		case "check":
 			out.Checks = append(out.Checks, &model.Check{Decl: b.declared(), Assert: b.expr("assert"), Message: b.expr("message")})
 		case "catch":

@@ -47,6 +47,8 @@ type stage struct {
 	answer    *answer        // of a step's own call
 	fallbacks []*answer      // of the calls in its catches
 	caught    []*caught      // its catches
+	finding   *call          // of its recover
+	undoing   *call          // of its undo
 	result    *types.Type    // when it ran
 	skips     bool           // it may not have run
 	value     *plan.Expr     // of a value step
@@ -175,6 +177,7 @@ func (f *flow) link(n *stage) {
 		for _, c := range n.step.Catches {
 			f.linkCall(n, c.Call)
 		}
+		f.linkAfterwards(n)
 		for _, e := range f.stepExprs(n.step) {
 			f.refer(n, n.home, e)
 		}
@@ -214,7 +217,7 @@ func (f *flow) stepExprs(s *model.Step) []*syntax.Expr {
 	for _, c := range s.Catches {
 		out = append(out, f.requestExprs(&c.Request)...)
 	}
-	return out
+	return append(out, f.afterwardsExprs(s)...)
 }
 
 func (f *flow) requestExprs(r *model.Request) []*syntax.Expr {

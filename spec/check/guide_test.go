@@ -12,10 +12,15 @@ var (
 	fenced  = regexp.MustCompile("(?ms)^```hcl\n(.*?)^```$")
 )
 
-// TestGuide holds that the examples of docs/language.md are projects in canonical form in which
+// TestGuide holds that the examples of the guides are projects in canonical form in which
 // nothing is found.
 func TestGuide(t *testing.T) {
-	text, err := os.ReadFile("../../docs/language.md")
+	guide(t, "language.md", 10)
+	guide(t, "failures.md", 4)
+}
+
+func guide(t *testing.T, page string, atLeast int) {
+	text, err := os.ReadFile("../../docs/" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +35,7 @@ func TestGuide(t *testing.T) {
 			}
 		})
 	}
-	if examples < 10 {
-		t.Errorf("found %d examples, want at least 10", examples)
+	if examples < atLeast {
+		t.Errorf("found %d examples in %s, want at least %d", examples, page, atLeast)
 	}
 }

@@ -39,7 +39,7 @@ func (f *flow) request(n *stage, c *call, r *model.Request, settings *model.Step
 	f.params(op, c, r, out, at)
 	f.body(op, c, r, out, at)
 	f.setRetry(op, out, settings, api)
-	f.doubtful(op, out, c.ref.Range)
+	f.doubtful(op, out, settings, c.ref.Range)
 	a := f.answerOf(n, op, out, settings)
 	f.answers = append(f.answers, a)
 	return a
@@ -298,12 +298,15 @@ func (f *flow) chooseContent(op *operation, c *call, r *model.Request) (*openapi
 }
 
 // doubtful notes a write that cannot be sent again when its outcome is unknown, unless that is accepted.
-func (f *flow) doubtful(op *operation, out *plan.Call, at source.Range) {
+func (f *flow) doubtful(op *operation, out *plan.Call, settings *model.Step, at source.Range) {
+	if settings != nil && settings.Recover != nil {
+		return
+	}
 	if out.Idempotent || op.api.model.OnUnknown.Set {
 		return
 	}
 	f.diags.Add(lang.InDoubtWrite, at, "If the answer to %s is lost, nobody knows whether it happened: the run stops in doubt.", op.name()).
-		Explain("A %s may not be sent again. If that is harmless here, write idempotent = true; on_unknown = \"stop\" on api %q accepts it.", op.Method, op.api.model.Name).
+		Explain("A %s may not be sent again. A recover block can find out; if sending it twice is harmless, write idempotent = true; on_unknown = \"stop\" on api %q accepts it.", op.Method, op.api.model.Name).
 		Relate(f.locate(op.Origin), "declared here")
 }
 

@@ -130,7 +130,7 @@ func (f *flow) checkStep(n *stage, r reach) {
 	at := site{block: n.home, scope: r.scope}
 	switch {
 	case s.Call != nil:
-		f.checkCall(n, at)
+		f.checkCall(n, at, r)
 	case s.Value != nil:
 		what := fmt.Sprintf("value of step %q", n.op.Name)
 		n.op.Value = &plan.Compute{Value: f.alias(s.Value, at, expression.Want{What: what, Optional: true, SecretOK: true})}
@@ -152,11 +152,12 @@ func (f *flow) checkStep(n *stage, r reach) {
 }
 
 // checkCall types the request of a step, and what becomes of its answer.
-func (f *flow) checkCall(n *stage, at site) {
+func (f *flow) checkCall(n *stage, at site, r reach) {
 	s := n.step
 	if n.calls[0].op == nil {
 		f.loose(at, f.requestExprs(&s.Request)...)
 		f.looseCatches(n, at)
+		f.looseAfterwards(n, at)
 		return
 	}
 	a := f.request(n, n.calls[0], &s.Request, s, at)
@@ -167,6 +168,9 @@ func (f *flow) checkCall(n *stage, at site) {
 		f.missingPagination(n)
 	}
 	n.result = f.callResult(n)
+	f.checkRepeat(n, at)
+	f.checkRecover(n, at)
+	f.checkUndo(n, r)
 	f.checkCatches(n, at)
 }
 
@@ -175,14 +179,7 @@ func (f *flow) checkChecks(n *stage, r reach) {
 	if len(n.step.Checks) == 0 {
 		return
 	}
-	n.home.reach.define(n, n.named(n.result, ""))
-	inner := reach{scope: r.scope, steps: cloned(r.steps), loops: r.loops}
-	inner.steps[n.op.Name] = n.home.reach.steps[n.op.Name]
-	inner.scope = inner.namespaces(r.scope)
-	at := site{block: n.home, scope: inner.scope, response: n.answer}
-	if n.answer != nil {
-		at.scope.Define(n.tainted(&expression.Name{Name: "response", Key: "response", Type: n.result}))
-	}
+	at := f.own(n, r)
 	for _, c := range n.step.Checks {
 		what := fmt.Sprintf("check %q", c.Name)
 		check := &plan.Check{Name: c.Name, Range: c.Header}
@@ -198,6 +195,19 @@ func (f *flow) checkChecks(n *stage, r reach) {
 		}
 		n.op.Checks = append(n.op.Checks, check)
 	}
+}
+
+// own is a place that sees a step's own result, as `response` and under its name.
+func (f *flow) own(n *stage, r reach) site {
+	n.home.reach.define(n, n.named(n.result, ""))
+	inner := reach{scope: r.scope, steps: cloned(r.steps), loops: r.loops}
+	inner.steps[n.op.Name] = n.home.reach.steps[n.op.Name]
+	inner.scope = inner.namespaces(r.scope)
+	at := site{block: n.home, scope: inner.scope, response: n.answer}
+	if n.answer != nil {
+		at.scope.Define(n.tainted(&expression.Name{Name: "response", Key: "response", Type: n.result}))
+	}
+	return at
 }
 
 func property(name string, t *types.Type) *types.Property {

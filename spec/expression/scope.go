@@ -192,3 +192,15 @@ type Want struct {
 	// Missing is where findings about something missing stand, unless there is an object constructor to point at.
 	Missing source.Range
 }
+
+// TypeOf returns the type of a name as it is known in s, narrowed by what s assumes; nil if there is no such name.
+func (s *Scope) TypeOf(name string) *types.Type {
+	n := s.Lookup(name)
+	if n == nil {
+		return nil
+	}
+	if t := s.facts.find(&binding{name: n}, ""); t != nil {
+		return t
+	}
+	return n.Type
+}

@@ -128,7 +128,8 @@ var catch = &Block{
 		{Name: "content_type", Kind: Text, Needs: "call", Doc: "The media type of its body."},
 	},
 	AtLeastOne: []string{"body", "skip", "call"},
-	Doc:        "Goes on after a failure of the step. The first catch that fits is taken; `error` says what happened.",
+	Doc: "Goes on after a failure of the step. The first catch that fits is taken; `error` says what happened: `error.kind`, `.step`, `.message`, `.attempts`, `.status`, `.headers` and `.body`, typed by what is caught. " +
+		"A write whose outcome is unknown is not caught, since nobody knows what to go on from: see `recover`.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"
 }

@@ -170,7 +170,7 @@ var Later = map[string][]string{
 	"auth":        {"client_id", "client_secret", "scopes", "grant", "token_url"},
 	"integration": {"overlap", "lock", "state"},
 	"for_each":    {"once", "lock"},
-	"step":        {"run", "inputs", "wait", "undo", "recover", "repeat", "idempotency_key"},
+	"step":        {"run", "inputs", "wait", "idempotency_key"},
 }
 
 // LaterChoices are choices of the language that this version does not have, by the attribute.

@@ -3,7 +3,7 @@ package lang
 import "tenon/spec/diag"
 
 var flowRules = []*diag.Rule{
-	SwitchNotExhaustive, CatchUnreachable, UnreachableStep, PaginationMissing, UnboundedCollect, UnsafeRetry, InDoubtWrite, WriteOrder, Unused,
+	SwitchNotExhaustive, CatchUnreachable, RecoverUnused, RecoverWrites, UndoNothing, RepeatWrite, UnreachableStep, PaginationMissing, UnboundedCollect, UnsafeRetry, InDoubtWrite, WriteOrder, Unused,
 }
 
 // SwitchNotExhaustive: a switch that forgets a member of an enum.
@@ -205,7 +205,7 @@ integration "orders" {
 var InDoubtWrite = &diag.Rule{
 	Name: "in-doubt-write", Severity: diag.Note, Title: "Write whose outcome may stay unknown",
 	Explain: "The operation writes and is neither idempotent by its method nor declared so. If the connection breaks after it was sent, nobody knows whether it had its effect; sending it " +
-		"again could repeat it, so the run stops in doubt and a person decides. If sending it twice is harmless, or a key in the request makes it so, write `idempotent = true` on the step; " +
+		"again could repeat it, so the run stops in doubt and a person decides. A `recover` block says how to find out. If sending it twice is harmless, or a key in the request makes it so, write `idempotent = true` on the step; " +
 		"`on_unknown = \"stop\"` on the api accepts that a run may stop so.",
 	Bad: `api "shop" {
   spec = "openapi/shop.yaml"

@@ -8,7 +8,7 @@ var File = assemble()
 // assemble puts the blocks inside each other. It is a function because steps nest without end.
 func assemble() *Block {
 	items := []*Block{step, forEach, switchBlock, parallel}
-	step.Blocks = []*Block{paginate, retry, check, catch}
+	step.Blocks = []*Block{paginate, repeat, retry, check, catch, recoverBlock, undo}
 	forEach.Blocks = append(items[:len(items):len(items)], aggregate)
 	switchBlock.Blocks = []*Block{caseBlock, defaultBlock}
 	caseBlock.Blocks = items

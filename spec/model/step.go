@@ -34,6 +34,9 @@ type Step struct {
 	Idempotent Lit[bool]
 	Retry      *Retry
 	Paginate   *Paginate
+	Repeat     *Repeat  // may be nil
+	Recover    *Recover // may be nil
+	Undo       *Undo    // may be nil
 	Checks     []*Check
 	Catches    []*Catch
 	DependsOn  []Ref
@@ -77,6 +80,32 @@ type Check struct {
 type Catch struct {
 	Decl
 	Skip Lit[bool]
+	Call *CallRef
+	Request
+}
+
+// Repeat sends the step's request again and again.
+type Repeat struct {
+	Decl
+	Until   *syntax.Expr
+	Every   Lit[time.Duration]
+	Timeout Lit[time.Duration]
+}
+
+// Recover finds out whether a write happened whose answer was lost. The Body of its request is not
+// one: it is what takes the place of the step's, nil for the body of the answer.
+type Recover struct {
+	Decl
+	Call *CallRef
+	Request
+	Found *syntax.Expr
+	Body  *syntax.Expr // may be nil
+	Wait  Lit[time.Duration]
+}
+
+// Undo takes back what a step did.
+type Undo struct {
+	Decl
 	Call *CallRef
 	Request
 }

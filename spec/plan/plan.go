@@ -166,8 +166,11 @@ type Op struct {
 	Value   *Compute `json:"value,omitempty"`
 	ForEach *ForEach `json:"for_each,omitempty"`
 
-	Checks []*Check `json:"checks,omitempty"`
-	Catch  []*Catch `json:"catch,omitempty"`
+	Repeat  *Repeat  `json:"repeat,omitempty"`  // of a Call without Paginate
+	Recover *Recover `json:"recover,omitempty"` // of a Call that writes
+	Undo    *Undo    `json:"undo,omitempty"`    // of a Call that writes
+	Checks  []*Check `json:"checks,omitempty"`
+	Catch   []*Catch `json:"catch,omitempty"`
 }
 
 // Case says that an op runs only if the switch op Switch chose the case with this index. The value
@@ -195,6 +198,34 @@ type Check struct {
 	Assert  *Expr        `json:"assert"`
 	Message *Expr        `json:"message,omitempty"`
 	Range   source.Range `json:"range"`
+}
+
+// Repeat makes a call again and again, Every after each answer, until a condition on the answer holds.
+// When it does not hold Timeout after the first, the step fails.
+type Repeat struct {
+	Until   *Expr         `json:"until"` // sees response
+	Every   time.Duration `json:"every"`
+	Timeout time.Duration `json:"timeout"`
+	Range   source.Range  `json:"range"`
+}
+
+// Recover finds out whether a call happened whose answer was lost: Wait later Call is made, and if Found
+// holds for its answer the call did. Then the body is Body, or that of the answer. If it did not happen
+// it is made again, with the same bytes.
+type Recover struct {
+	Call  *Call         `json:"call"`
+	Found *Expr         `json:"found"`          // sees response
+	Body  *Expr         `json:"body,omitempty"` // sees response; nil: its body
+	Guard *Guard        `json:"guard,omitempty"`
+	Wait  time.Duration `json:"wait,omitempty"`
+	Range source.Range  `json:"range"`
+}
+
+// Undo is a call that takes back what the op did, if the run or the item fails later. Its values see the op's
+// result and are computed when it has succeeded.
+type Undo struct {
+	Call  *Call        `json:"call"`
+	Range source.Range `json:"range"`
 }
 
 // Catch replaces the failure of a step. Exactly one of Skip, Body and Call is set.

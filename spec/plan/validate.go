@@ -137,6 +137,7 @@ func (v *validator) op(op *Op, here map[string]*Op) {
 	case op.ForEach != nil:
 		v.forEach(op, here)
 	}
+	v.afterwards(op)
 	for _, c := range op.Checks {
 		v.require(c != nil && c.Assert != nil, "%s: a check asserts nothing", op.ID)
 	}
@@ -144,6 +145,19 @@ func (v *validator) op(op *Op, here map[string]*Op) {
 		if v.require(c != nil && c.On != "" && one(c.Skip, c.Body != nil, c.Call != nil), "%s: a catch gives no or more than one substitute", op.ID) && c.Call != nil {
 			v.call(op.ID, c.Call)
 		}
+	}
+}
+
+// afterwards checks what may follow the call of op.
+func (v *validator) afterwards(op *Op) {
+	r, rec, undo := op.Repeat, op.Recover, op.Undo
+	v.require(op.Call != nil || r == nil && rec == nil && undo == nil, "%s repeats, recovers or undoes no call", op.ID)
+	v.require(r == nil || r.Until != nil && r.Every > 0 && r.Timeout > 0 && op.Call.Paginate == nil, "%s repeats without end", op.ID)
+	if rec != nil && v.require(rec.Call != nil && rec.Found != nil, "%s recovers without a call or condition", op.ID) {
+		v.call(op.ID, rec.Call)
+	}
+	if undo != nil && v.require(undo.Call != nil, "%s undoes without a call", op.ID) {
+		v.call(op.ID, undo.Call)
 	}
 }
 

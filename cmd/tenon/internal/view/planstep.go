@@ -323,8 +323,30 @@ func (v *planView) compute(c *plan.Compute, indent string) {
 	}
 }
 
+// afterwards tells what follows a request: asking again, finding out, taking back.
+func (v *planView) afterwards(op *plan.Op, indent string) {
+	if r := op.Repeat; r != nil {
+		v.printf("%srepeated every %s until %s, for at most %s\n", indent, duration(r.Every), v.source(r.Until), duration(r.Timeout))
+	}
+	if r := op.Recover; r != nil {
+		v.printf("%sif its answer is lost, after %s: %s\n", indent, duration(r.Wait), v.target(r.Call))
+		v.call(r.Call, indent+"  ")
+		v.printf("%s  it happened if %s\n", indent, v.source(r.Found))
+		if r.Body != nil {
+			v.printf("%s  body is %s%s\n", indent, v.source(r.Body), v.guarded(r.Guard))
+		} else if r.Guard != nil {
+			v.printf("%s  body is that of this answer%s\n", indent, v.guarded(r.Guard))
+		}
+	}
+	if op.Undo != nil {
+		v.printf("%sundone by %s\n", indent, v.target(op.Undo.Call))
+		v.call(op.Undo.Call, indent+"  ")
+	}
+}
+
 // guards lists an operation's checks and catches.
 func (v *planView) guards(op *plan.Op, indent string) {
+	v.afterwards(op, indent)
 	for _, c := range op.Checks {
 		v.printf("%scheck %s: %s\n", indent, clean(c.Name), v.source(c.Assert))
 	}

@@ -61,6 +61,14 @@ func (p *Progress) Event(e event.Envelope) {
 		}
 	case event.WriteWithheld:
 		p.print(func() { p.withheld(e) })
+	case event.Recovered:
+		p.print(func() { fmt.Fprintf(p.w, "%s %s\n", p.s.Yellow(stepOf(e.Step, e.Item)+":"), found(e.Happened)) })
+	case event.UndoStarted:
+		p.print(func() { fmt.Fprintf(p.w, "%s %s\n", p.s.Yellow("undoing"), stepOf(e.Step, e.Item)) })
+	case event.UndoFailed:
+		p.print(func() {
+			fmt.Fprintf(p.w, "%s %s\n", p.s.Red("not undone: "+stepOf(e.Step, e.Item)+":"), oneLine(e.Failure.Message, 300))
+		})
 	case event.Warning:
 		p.print(func() { fmt.Fprintf(p.w, "%s %s\n", p.s.Yellow("warning:"), clean(e.Message)) })
 	case event.RunDone:
@@ -115,12 +123,23 @@ func (p *Progress) item(name string, failure *event.Failure, key string) {
 	}
 }
 
-func (p *Progress) withheld(e event.WriteWithheld) {
-	title := clean(e.Step)
-	if e.Item != "" {
-		title += " (item " + clean(e.Item) + ")"
+// stepOf names a step and, inside a loop, the item.
+func stepOf(step, item string) string {
+	if item == "" {
+		return clean(step)
 	}
-	fmt.Fprintf(p.w, "%s would send\n", p.s.Bold(title))
+	return fmt.Sprintf("%s (item %s)", clean(step), oneLine(item, 60))
+}
+
+func found(happened bool) string {
+	if happened {
+		return "its answer was lost, and it happened"
+	}
+	return "its answer was lost, and it did not happen: it is sent again"
+}
+
+func (p *Progress) withheld(e event.WriteWithheld) {
+	fmt.Fprintf(p.w, "%s would send\n", p.s.Bold(stepOf(e.Step, e.Item)))
 	if e.Request != nil {
 		request(p.w, p.s, "write  ", e.Request, "")
 	}

@@ -31,6 +31,7 @@ type runJSON struct {
 	Outputs json.RawMessage `json:"outputs,omitempty"`
 	Error   *failureJSON    `json:"error,omitempty"`
 	Done    []event.Done    `json:"done,omitempty"`
+	Undone  *event.Undone   `json:"undone,omitempty"`
 }
 
 type failureJSON struct {
@@ -50,7 +51,7 @@ type failureJSON struct {
 
 // JSON writes the run as one object.
 func (r Run) JSON(w io.Writer) error {
-	out := runJSON{Version: RunVersion, Run: r.ID, Status: r.Done.Status, DryRun: r.Done.DryRun, Outputs: r.Outputs, Done: r.Done.Done}
+	out := runJSON{Version: RunVersion, Run: r.ID, Status: r.Done.Status, DryRun: r.Done.DryRun, Outputs: r.Outputs, Done: r.Done.Done, Undone: r.Done.Undone}
 	if f := r.Done.Error; f != nil {
 		start, end := Findings{Files: r.Files}.ends(f.Range)
 		out.Error = &failureJSON{f.Kind, f.Step, f.Item, f.Message, f.Detail, f.Range.File, start, end, f.Request, f.Response, f.Attempts, f.InDoubt}
@@ -75,6 +76,7 @@ func (r Run) Text(w io.Writer, s Style, integration string) {
 	}
 	fmt.Fprintf(w, "%s %s after %s, %s\n", s.Bold(clean(integration)), paint(word), duration(took), r.writes())
 	if r.Done.Status == event.Succeeded {
+		r.undone(w, s) // of items that failed
 		return
 	}
 	if r.Done.Error != nil {
@@ -82,6 +84,24 @@ func (r Run) Text(w io.Writer, s Style, integration string) {
 	}
 	for _, d := range r.Done.Done {
 		fmt.Fprintf(w, "  %s %s\n", s.Dim(pad(strings.ReplaceAll(d.State, "_", " "), 8)), done(d))
+	}
+	r.undone(w, s)
+}
+
+// undone says what was taken back and, one by one, what was not.
+func (r Run) undone(w io.Writer, s Style) {
+	u := r.Done.Undone
+	if u == nil {
+		return
+	}
+	if u.Done > 0 {
+		fmt.Fprintf(w, "  %s %s\n", s.Dim("undone  "), plural(u.Done, "write"))
+	}
+	for _, x := range u.Rest {
+		fmt.Fprintf(w, "  %s %s: %s\n", s.Red("NOT UNDONE"), stepOf(x.Step, x.Item), oneLine(x.Why, 300))
+	}
+	if more := u.Failed + u.Kept - len(u.Rest); more > 0 {
+		fmt.Fprintf(w, "  %s %s more; --trace has them\n", s.Red("NOT UNDONE"), count(more))
 	}
 }
 

@@ -1,0 +1,82 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"tenon/runtime/event"
+	"tenon/spec/types"
+)
+
+// resends bounds how often a write is sent again after it was found not to have happened.
+const resends = 3
+
+// findOut asks whether a write of unknown outcome, which f is about, happened. If not, the same bytes are sent
+// again. Where it cannot be found out, f stays.
+func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) {
+	if s.over() && !errors.Is(context.Cause(s.ctx), errRunTimeout) {
+		return nil, f
+	}
+	own := s.fork()
+	if s.over() { // the write may be the run's last; what became of it is worth knowing
+		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(s.ctx), failureTime, errRunTimeout)
+		defer cancel()
+		own.ctx = ctx
+	}
+	for n := 1; ; n++ {
+		own.enter(s.step, "recover"+strconv.Itoa(n))
+		a, found, bad := r.lookUp(o, own)
+		if bad != nil {
+			f.Detail = strings.TrimSpace(fmt.Sprintf("%s Finding out failed, too: %s", f.Detail, bad.Message))
+			return nil, f
+		}
+		r.emit(event.Recovered{Step: s.step, Item: s.item, Happened: found})
+		if found {
+			r.writes.Add(1)
+			return a, nil
+		}
+		f.InDoubt = false
+		f.Detail = "It did not happen, as recover found out."
+		if n > resends || s.over() {
+			return nil, f
+		}
+		again := *req
+		again.Key += ":again" + strconv.Itoa(n)
+		if a, f = r.send(s, o, o.call, &again); f == nil || !f.InDoubt {
+			return a, f
+		}
+	}
+}
+
+// lookUp makes the call of a recover and says whether the write was found, with what takes the place of its answer.
+func (r *run) lookUp(o *op, s *scope) (a *reply, found bool, f *fault) {
+	rec := o.recover
+	if err := r.host.Wait(s.ctx, s.key("wait"), r.host.Today(s.key("lost")).Add(rec.plan.Wait)); err != nil {
+		return nil, false, s.stopped()
+	}
+	got, f := r.perform(s, rec.op, rec.op.call, "", 0, nil)
+	if f != nil {
+		return nil, false, f
+	}
+	v := got.result()
+	f = s.with("response", v, func() (f *fault) {
+		if found, f = s.condition(rec.found); f != nil || !found {
+			return f
+		}
+		body := got.body
+		if rec.body.code != nil {
+			if body, f = s.eval(rec.body.code); f != nil {
+				return f
+			}
+		}
+		a = &reply{body: body}
+		if types.IsMissing(body) && rec.body.code == nil {
+			return nil
+		}
+		return s.guard(rec.body.guard, body, event.InvalidResponse)
+	})
+	return a, found, f
+}

@@ -1,0 +1,178 @@
+package exec
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"tenon/runtime/event"
+)
+
+// book is what can be undone of a block, of a loop or of an item, each under its place in the plan's order: that
+// of the op in its block, that of the item in its loop. Undos run in the reverse of that order, which for writes
+// is the order in which they were made, whatever else happened at once. A nil book takes nothing.
+type book struct {
+	mu      sync.Mutex
+	entries []entry
+	kept    string // why nothing in it is undone
+}
+
+type entry struct {
+	at   int
+	undo *undo // exactly one of
+	in   *book // these is set
+}
+
+// undo is a request that takes back what an op did, ready to be sent.
+type undo struct {
+	op         *op
+	step, item string
+	place      string
+	req        *Request
+	cannot     string // why there is no request
+}
+
+func (b *book) add(e entry) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.entries = append(b.entries, e)
+}
+
+// inner is the book of what stands at a place of b.
+func (b *book) inner(at int) *book {
+	if b == nil {
+		return nil
+	}
+	in := &book{}
+	b.add(entry{at: at, in: in})
+	return in
+}
+
+// keep says that nothing in b is undone.
+func (b *book) keep(why string) {
+	if b != nil {
+		b.kept = why
+	}
+}
+
+// drain takes out all undos, the newest first, each with why it is kept, if it is.
+func (b *book) drain(kept string, visit func(u *undo, kept string)) {
+	b.mu.Lock()
+	entries := b.entries
+	b.entries = nil
+	b.mu.Unlock()
+	kept = cmp.Or(kept, b.kept)
+	slices.Reverse(entries)
+	slices.SortStableFunc(entries, func(x, y entry) int { return cmp.Compare(y.at, x.at) })
+	for _, e := range entries {
+		if e.in != nil {
+			e.in.drain(kept, visit)
+		} else {
+			visit(e.undo, kept)
+		}
+	}
+}
+
+// undone counts what became of undos.
+type undone struct {
+	mu sync.Mutex
+	event.Undone
+}
+
+const shownRest = 100
+
+func (u *undone) note(n *int, x *undo, why string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	*n++
+	if why != "" && len(u.Rest) < shownRest {
+		u.Rest = append(u.Rest, event.NotUndone{Step: x.step, Item: x.item, Why: why})
+	}
+}
+
+func (u *undone) report() *event.Undone {
+	if u.Done+u.Failed+u.Kept == 0 {
+		return nil
+	}
+	return &u.Undone
+}
+
+// remember computes how to take back what an op has just done. Where that fails the op has done it all the
+// same, so the run goes on, and says that this cannot be undone.
+func (r *run) remember(o *op, s *scope, result map[string]any) {
+	if o.undo == nil || s.aside {
+		return
+	}
+	label, ids := s.label, s.ids
+	s.label, s.ids = "undo", 0
+	defer func() { s.label, s.ids = label, ids }()
+	var req *Request
+	f := s.with(o.plan.ID, result, func() *fault {
+		return s.with("response", result, func() *fault {
+			d, f := r.draft(s, o.undo.call)
+			if f == nil {
+				req, f = r.encode(s, o.undo.call, d)
+			}
+			return f
+		})
+	})
+	if f != nil {
+		r.emit(event.Warning{Step: s.step, Item: s.item, Message: "if the run fails, " + s.step + " cannot be undone: " + f.Message, Range: f.Range})
+		r.cannotUndo(o, s, f.Message)
+		return
+	}
+	req.Key = s.key("")
+	s.book.add(entry{at: s.at, undo: &undo{op: o.undo, step: s.step, item: s.item, place: s.place, req: req}})
+}
+
+// cannotUndo notes an effect that stays.
+func (r *run) cannotUndo(o *op, s *scope, why string) {
+	if o.undo != nil && !s.aside {
+		s.book.add(entry{at: s.at, undo: &undo{op: o.undo, step: s.step, item: s.item, cannot: why}})
+	}
+}
+
+// takeBack undoes what a failed run did. One that is interrupted or in doubt may go on, so all stays as it is.
+func (r *run) takeBack(ctx context.Context, f *fault, s *scope) {
+	switch {
+	case f.InDoubt:
+		s.book.keep("the run is in doubt")
+	case f.Kind == event.RunCanceled:
+		s.book.keep("the run was interrupted")
+	}
+	r.undo(ctx, s.book)
+}
+
+// undo takes back what is in a book, the newest first. What fails does not keep the rest from being undone.
+func (r *run) undo(ctx context.Context, b *book) {
+	if b == nil {
+		return
+	}
+	b.drain("", func(u *undo, kept string) {
+		s := &scope{run: r, ctx: ctx, env: map[string]any{}, step: u.step, item: u.item, place: u.place, label: "undo"}
+		if kept == "" && s.over() {
+			kept = "the run was stopped before it came to it"
+		}
+		if kept != "" {
+			r.undone.note(&r.undone.Kept, u, kept)
+			return
+		}
+		r.emit(event.UndoStarted{Step: u.step, Item: u.item})
+		f := s.fail(event.Expression, u.op.plan.Undo.Range, "%s", u.cannot)
+		var a *reply
+		if u.req != nil {
+			a, f = r.send(s, u.op, u.op.call, u.req)
+		}
+		if f == nil {
+			r.undone.note(&r.undone.Done, u, "")
+			r.emit(event.UndoDone{Step: u.step, Item: u.item, Status: a.status})
+			return
+		}
+		if f.InDoubt {
+			r.doubts.Add(1)
+		}
+		r.undone.note(&r.undone.Failed, u, f.Message)
+		r.emit(event.UndoFailed{Step: u.step, Item: u.item, Failure: &f.Failure})
+	})
+}
