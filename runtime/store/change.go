@@ -63,6 +63,8 @@ type SetState struct {
 type Mark struct {
 	Scope, Key string
 	At, Until  time.Time
+	By         string // who saw it, in the caller's words
+	Done       bool   // it is dealt with, not just seen
 }
 
 // Unmark forgets a key.

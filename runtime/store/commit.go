@@ -189,7 +189,8 @@ func (t *txn) apply(c Change, digest string) error {
 		}
 		return nil
 	case Mark:
-		return t.exec("INSERT OR REPLACE INTO seen (scope, key, at, until) VALUES (?, ?, ?, ?)", c.Scope, c.Key, c.At.UnixNano(), nanos(c.Until))
+		return t.exec("INSERT OR REPLACE INTO seen (scope, key, at, until, by, done) VALUES (?, ?, ?, ?, ?, ?)",
+			c.Scope, c.Key, c.At.UnixNano(), nanos(c.Until), c.By, c.Done)
 	case Unmark:
 		return t.exec("DELETE FROM seen WHERE scope = ? AND key = ?", c.Scope, c.Key)
 	case Release:

@@ -60,8 +60,10 @@ func (m *Memory) commit(run string, changes []Change) error {
 	case run != "" && m.failed[run] != nil:
 		return m.failed[run]
 	}
+	begun := map[string]bool{}
+	last := map[string]int64{}  // seq by run
 	for _, c := range changes { // nothing is changed before all of it is known to be possible
-		if err := m.possible(c); err != nil {
+		if err := m.possible(c, begun, last); err != nil {
 			return err
 		}
 	}
@@ -81,13 +83,15 @@ func (m *Memory) Queue(run string, changes ...Change) {
 
 func (m *Memory) Sync(ctx context.Context, run string) error { return m.Commit(ctx, run) }
 
-func (m *Memory) possible(c Change) error {
+// possible says what is in the way of a change that follows those which begun and last tell of.
+func (m *Memory) possible(c Change, begun map[string]bool, last map[string]int64) error {
 	id := ""
 	switch c := c.(type) {
 	case Begin:
-		if m.runs[c.Run.ID] != nil {
+		if m.runs[c.Run.ID] != nil || begun[c.Run.ID] {
 			return fmt.Errorf("run %s: %w", c.Run.ID, ErrExists)
 		}
+		begun[c.Run.ID] = true
 		return nil
 	case Reopen:
 		id = c.Run
@@ -97,9 +101,13 @@ func (m *Memory) possible(c Change) error {
 		id = c.Run
 	case Append:
 		id = c.Run
-		if r := m.runs[id]; r != nil && len(r.records) > 0 && c.Record.Seq <= r.records[len(r.records)-1].Seq {
+		if r := m.runs[id]; last[id] == 0 && r != nil && len(r.records) > 0 {
+			last[id] = r.records[len(r.records)-1].Seq
+		}
+		if c.Record.Seq <= last[id] {
 			return fmt.Errorf("record %d of run %s: %w", c.Record.Seq, id, ErrExists)
 		}
+		last[id] = c.Record.Seq
 	case Trim:
 		id = c.Run
 	case Fact:
@@ -107,7 +115,7 @@ func (m *Memory) possible(c Change) error {
 	default:
 		return nil
 	}
-	if m.runs[id] == nil {
+	if m.runs[id] == nil && !begun[id] {
 		return fmt.Errorf("run %s: %w", id, ErrNotFound)
 	}
 	return nil
@@ -280,10 +288,10 @@ func (m *Memory) State(_ context.Context, integration string) (map[string]json.R
 	return maps.Clone(m.state[integration]), nil
 }
 
-func (m *Memory) Seen(_ context.Context, scope, key string) (time.Time, error) {
+func (m *Memory) Seen(_ context.Context, scope, key string) (Mark, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.seen[[2]string{scope, key}].At, nil
+	return m.seen[[2]string{scope, key}], nil
 }
 
 func (m *Memory) Doubts(_ context.Context, run string) ([]Doubt, error) {

@@ -38,7 +38,7 @@ type queue struct {
 }
 
 type pending struct {
-	at   time.Time
+	mark Mark
 	jobs int // that touch it
 }
 
@@ -86,10 +86,10 @@ func (q *queue) signal() {
 func (q *queue) touch(j *job, by int) {
 	for _, c := range j.changes {
 		var k [2]string
-		var at time.Time
+		var m Mark
 		switch c := c.(type) {
 		case Mark:
-			k, at = [2]string{c.Scope, c.Key}, c.At
+			k, m = [2]string{c.Scope, c.Key}, c
 		case Unmark:
 			k = [2]string{c.Scope, c.Key}
 		default:
@@ -97,7 +97,7 @@ func (q *queue) touch(j *job, by int) {
 		}
 		p := q.marks[k]
 		if p.jobs += by; by > 0 {
-			p.at = at
+			p.mark = m
 		}
 		if q.marks[k] = p; p.jobs == 0 {
 			delete(q.marks, k)
@@ -133,11 +133,11 @@ func (q *queue) idle() bool {
 	return q.settled == q.taken
 }
 
-func (q *queue) pendingMark(k [2]string) (time.Time, bool) {
+func (q *queue) pendingMark(k [2]string) (Mark, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	p, ok := q.marks[k]
-	return p.at, ok
+	return p.mark, ok
 }
 
 // work writes what is in the queue, in groups, until there is nothing and never will be.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"time"
 )
 
 // one reads a single row; none is ErrNotFound.
@@ -161,16 +160,18 @@ func (s *SQLite) State(ctx context.Context, integration string) (map[string]json
 }
 
 // Seen does not wait for what is queued, since loops ask for every item: marks that are not written are known.
-func (s *SQLite) Seen(ctx context.Context, scope, key string) (time.Time, error) {
-	if at, ok := s.queue.pendingMark([2]string{scope, key}); ok {
-		return at, nil
+func (s *SQLite) Seen(ctx context.Context, scope, key string) (Mark, error) {
+	if m, ok := s.queue.pendingMark([2]string{scope, key}); ok {
+		return m, nil
 	}
-	var at sql.NullInt64
-	err := s.read.QueryRowContext(ctx, "SELECT at FROM seen WHERE scope = ? AND key = ?", scope, key).Scan(&at)
+	m := Mark{Scope: scope, Key: key}
+	var at, until sql.NullInt64
+	err := s.read.QueryRowContext(ctx, "SELECT at, until, by, done FROM seen WHERE scope = ? AND key = ?", scope, key).Scan(&at, &until, &m.By, &m.Done)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+		return Mark{}, nil
 	}
-	return fromNanos(at), s.explain(err)
+	m.At, m.Until = fromNanos(at), fromNanos(until)
+	return m, s.explain(err)
 }
 
 func (s *SQLite) Doubts(ctx context.Context, run string) ([]Doubt, error) {

@@ -63,6 +63,8 @@ CREATE TABLE seen (
 	key   TEXT NOT NULL,
 	at    INTEGER NOT NULL,
 	until INTEGER,
+	by    TEXT NOT NULL,
+	done  INTEGER NOT NULL, -- 0: somebody is at it
 	PRIMARY KEY (scope, key)
 ) WITHOUT ROWID;
 CREATE INDEX seen_until ON seen (until) WHERE until IS NOT NULL;

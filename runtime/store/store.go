@@ -78,8 +78,8 @@ type Store interface {
 	Facts(ctx context.Context, run string) iter.Seq2[json.RawMessage, error]
 	// State returns the values of an integration by name.
 	State(ctx context.Context, integration string) (map[string]json.RawMessage, error)
-	// Seen returns when a key was marked, or the zero time.
-	Seen(ctx context.Context, scope, key string) (time.Time, error)
+	// Seen returns the last mark of a key, or the zero Mark.
+	Seen(ctx context.Context, scope, key string) (Mark, error)
 	// Doubts lists writes in doubt that are not settled, of one run or, with "", of all.
 	Doubts(ctx context.Context, run string) ([]Doubt, error)
 	Token(ctx context.Context, key string) ([]byte, error)

@@ -175,9 +175,11 @@ func atomic(t *testing.T, s *suite) {
 	if got := s.seqs(t, "r1", 0); got != nil {
 		t.Errorf("half of it happened: records %v", got)
 	}
-	if at, _ := s.Seen(s.ctx, "x", "k"); !at.IsZero() {
+	if m, _ := s.Seen(s.ctx, "x", "k"); !m.At.IsZero() {
 		t.Error("half of it happened: the key is seen")
 	}
+	s.commit(t, "r2", store.Begin{Run: store.Run{ID: "r2", Plan: "p", Status: store.Running, Started: start}}, record("r2", 1, ""), record("r2", 2, ""),
+		store.End{Run: "r2", Status: "failed", At: start}) // each sees those before it
 	s.commit(t, "r1", record("r1", 1, "")) // a Commit that failed is known to its caller, so the run goes on
 }
 
@@ -257,13 +259,16 @@ func state(t *testing.T, s *suite) {
 func seen(t *testing.T, s *suite) {
 	at := func(key string) time.Time {
 		t.Helper()
-		at, err := s.Seen(s.ctx, "bills/for_each.order", key)
+		m, err := s.Seen(s.ctx, "bills/for_each.order", key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return at
+		if !m.At.IsZero() && key == "k" && (m.By != "r1" || !m.Done || !m.Until.Equal(start.Add(time.Hour))) {
+			t.Errorf("the mark is %+v", m)
+		}
+		return m.At
 	}
-	mark := store.Mark{Scope: "bills/for_each.order", Key: "k", At: start, Until: start.Add(time.Hour)}
+	mark := store.Mark{Scope: "bills/for_each.order", Key: "k", At: start, Until: start.Add(time.Hour), By: "r1", Done: true}
 	s.Queue("", mark)
 	if !at("k").Equal(start) {
 		t.Error("a mark that is queued is not seen")
