@@ -1,5 +1,6 @@
 // Package engine holds the hosts that runs stand on. [Local] carries them out in this process, over
-// HTTP, and keeps nothing when it ends.
+// HTTP, and keeps nothing when it ends; [Durable] does so before a journal in a store, so that a run goes on after
+// its process was killed.
 package engine
 
 import (
@@ -71,6 +72,11 @@ func (l *Local) Close() {
 // Run carries out a program, under a new ID if none is given, and returns when nothing of it is under way any more. When ctx is
 // canceled, no further request begins, reads are cut off, and writes under way have the grace period to finish.
 func (l *Local) Run(ctx context.Context, p *exec.Program, in exec.Inputs) *exec.Result {
+	return l.run(ctx, p, in, func(h exec.Host) exec.Host { return h })
+}
+
+// run carries out a program on what stand makes of its host.
+func (l *Local) run(ctx context.Context, p *exec.Program, in exec.Inputs, stand func(exec.Host) exec.Host) *exec.Result {
 	if in.Redactor == nil {
 		in.Redactor = &secret.Redactor{}
 	}
@@ -95,7 +101,7 @@ func (l *Local) Run(ctx context.Context, p *exec.Program, in exec.Inputs) *exec.
 	if l.o.Host != nil {
 		host = l.o.Host(s)
 	}
-	return exec.Run(ctx, p, in, host)
+	return exec.Run(ctx, p, in, stand(host))
 }
 
 func (l *Local) now() time.Time {

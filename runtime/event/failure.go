@@ -37,8 +37,9 @@ type Failure struct {
 	Request  *Request  `json:"request,omitempty"`
 	Response *Response `json:"response,omitempty"`
 	Attempts int       `json:"attempts,omitempty"`
-	// InDoubt says that a write may have happened all the same.
-	InDoubt bool `json:"in_doubt,omitempty"`
+	// InDoubt says that a write may have happened all the same; Key names it in its run.
+	InDoubt bool   `json:"in_doubt,omitempty"`
+	Key     string `json:"key,omitempty"`
 }
 
 // Error is the step, the item and the message on one line.

@@ -1,0 +1,148 @@
+//go:build unix
+
+package crash
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+	"tenon/runtime/engine"
+	"tenon/runtime/event"
+	"tenon/runtime/exec"
+	"tenon/runtime/secret"
+	"tenon/runtime/store"
+	"tenon/spec/plan"
+)
+
+func noSecrets(*plan.Plan) (map[string]secret.Value, error) { return nil, nil }
+
+// TestAnyPrefixOfAJournal cuts the journal of a whole run anywhere, and goes on from there on a server to which
+// has happened what the prefix says: what is answered in it is not asked again, and the run comes to the same end.
+func TestAnyPrefixOfAJournal(t *testing.T) {
+	p, err := project()
+	if err != nil {
+		t.Fatal(err)
+	}
+	prog, err := exec.Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		ctx := context.Background()
+		first := newShop(rapid.SampledFrom([]int{1, 4, 12}).Draw(t, "items"), 0)
+		defer first.Close()
+		whole := store.NewMemory()
+		d := engine.NewDurable(engine.Options{}, engine.Keeping{Store: whole})
+		defer d.Close()
+		res, err := d.Start(ctx, prog, exec.Inputs{Servers: map[string]string{"shop": first.URL}}, "test")
+		if err != nil || res.Status != event.Succeeded {
+			t.Fatal(res, err)
+		}
+		var all []store.Record
+		for r, err := range whole.Records(ctx, res.Run, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Payload, _ = whole.Payload(ctx, res.Run, r.Seq)
+			all = append(all, r)
+		}
+		prefix := all[:rapid.IntRange(0, len(all)).Draw(t, "records")]
+
+		second := newShop(first.items, 0)
+		defer second.Close()
+		answered := second.happened(t, prefix)
+		cut := store.NewMemory()
+		run, _ := whole.Run(ctx, res.Run)
+		plan, _ := whole.Plan(ctx, run.Plan)
+		run.Status, run.Outputs = store.Running, nil
+		run.Inputs = json.RawMessage(strings.ReplaceAll(string(run.Inputs), first.URL, second.URL))
+		changes := []store.Change{store.PutPlan{Digest: run.Plan, Data: plan}, store.Begin{Run: *run}}
+		for _, r := range prefix {
+			r.Data = []byte(strings.ReplaceAll(string(r.Data), first.URL, second.URL))
+			changes = append(changes, store.Append{Run: run.ID, Record: r})
+		}
+		if err := cut.Commit(ctx, run.ID, changes...); err != nil {
+			t.Fatal(err)
+		}
+		d = engine.NewDurable(engine.Options{}, engine.Keeping{Store: cut})
+		defer d.Close()
+		for {
+			res, _, err := d.Resume(ctx, run.ID, noSecrets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Status == event.Succeeded {
+				break
+			}
+			doubts, _ := cut.Doubts(ctx, run.ID)
+			if res.Status != event.InDoubt || len(doubts) == 0 {
+				t.Fatalf("%s, %d in doubt: %v", res.Status, len(doubts), res.Error)
+			}
+			second.decide(t, cut, doubts)
+		}
+		for _, a := range answered {
+			if n := second.requests[a[0]][a[1]]; n > 0 {
+				t.Errorf("%s of %s was answered, and sent again %d times", a[0], a[1], n)
+			}
+		}
+		second.verify(t, cut)
+	})
+}
+
+// happened makes a journal's effects those of the server. A write that was not answered may have had one or not.
+func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]string) {
+	open := map[string][2]string{}
+	for _, r := range records {
+		switch r.Kind {
+		case "intent":
+			var d struct{ Method, URL string }
+			var body struct{ Order string }
+			if json.Unmarshal(r.Data, &d) != nil {
+				t.Fatalf("intent %s", r.Data)
+			}
+			json.Unmarshal(r.Payload, &body)
+			u, _ := url.Parse(d.URL)
+			parts := strings.Split(strings.Trim(u.Path, "/"), "/")
+			what := [2]string{parts[0], body.Order}
+			if len(parts) > 1 {
+				what[1] = parts[1]
+			}
+			if d.Method == "DELETE" {
+				what = [2]string{"cancellations", strings.TrimPrefix(parts[1], "shipments-")}
+			}
+			if what[0] == "reservations" {
+				s.bodies[what[1]] = string(r.Payload)
+			}
+			open[r.Key] = what
+		case "answer":
+			if what, ok := open[r.Key]; ok {
+				s.have(what)
+				answered = append(answered, what)
+				delete(open, r.Key)
+			}
+		}
+	}
+	keys := []string{}
+	for k := range open {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		if rapid.Bool().Draw(t, "it happened: "+k) {
+			s.have(open[k])
+		}
+	}
+	return answered
+}
+
+func (s *shop) have(what [2]string) {
+	if what[0] != "confirmations" {
+		s.effects[what[0]] = ensure(s.effects[what[0]])
+		s.effects[what[0]][what[1]] = 1
+	}
+}

@@ -1,0 +1,335 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"tenon/runtime/event"
+	"tenon/runtime/exec"
+	"tenon/runtime/secret"
+	"tenon/runtime/store"
+	"tenon/runtime/transport"
+)
+
+// Design of the journal
+//
+// A run is resumed by carrying out its plan again from the beginning, on a host that answers from the journal what
+// was asked before. exec is deterministic given its host's answers, so it comes to where it was; what the journal
+// does not have is asked of the world. Every question has a key (exec.Request.Key), so nothing depends on the
+// order in which branches happen to run.
+//
+//	intent   a write is about to be sent: the frozen request, its body as the payload
+//	answer   what a request was answered, its body as the payload
+//	lost     why a request has no answer
+//	unsent   the write was not sent after all, or a person says that it did not happen: the intent is void
+//	today    the time that an op's expressions see
+//	wait     until when a wait goes on
+//	claimed  that an item is not to be worked on again
+//
+// Only an intent is waited for. Whatever a write depends on was put into the journal before its intent, and the
+// store keeps that order, so nothing that a server was told rests on something that may yet be forgotten. What is
+// lost with a killed process is only ever the knowledge of reads, which are made again, and the answers of
+// writes, which is what intents are for: a write with an intent and no answer is sent again, the same bytes with the
+// same idempotency key, if that is harmless; else it counts as lost, so that the plan's recover finds out, or the run
+// is in doubt.
+//
+// Later records of a key replace earlier ones.
+
+// kinds of records.
+const (
+	kindIntent  = "intent"
+	kindAnswer  = "answer"
+	kindLost    = "lost"
+	kindUnsent  = "unsent"
+	kindToday   = "today"
+	kindWait    = "wait"
+	kindClaimed = "claimed"
+)
+
+// Sealer encrypts what must not lie on a disk readably; secret.Sealer is one.
+type Sealer interface {
+	Seal(plain []byte, what string) []byte
+	Open(data []byte, what string) ([]byte, error)
+}
+
+type intentData struct {
+	exec.Frozen
+	At     int64 `json:"at"`
+	Sealed bool  `json:"sealed,omitempty"` // the payload is
+}
+
+type answerData struct {
+	Status   int         `json:"status"`
+	Header   http.Header `json:"header,omitempty"`
+	URL      string      `json:"url,omitempty"` // where it came from, if that is not where the request went
+	Attempts int         `json:"attempts,omitempty"`
+	Note     string      `json:"note,omitempty"`
+	At       int64       `json:"at"`
+	Took     int64       `json:"took_ms,omitempty"`
+	Sealed   bool        `json:"sealed,omitempty"`
+	Person   bool        `json:"person,omitempty"` // who said so, not a server
+}
+
+type lostData struct {
+	Cause    event.Cause `json:"cause"`
+	Message  string      `json:"message"`
+	Note     string      `json:"note,omitempty"`
+	Sent     bool        `json:"sent,omitempty"`
+	Attempts int         `json:"attempts,omitempty"`
+	At       int64       `json:"at"`
+}
+
+type timeData struct {
+	At time.Time `json:"at"`
+}
+
+// entry is what the journal has of one key.
+type entry struct {
+	kind   string // of the latest record
+	data   []byte
+	seq    int64
+	intent *entry // of an answer or a loss: what was sent
+}
+
+// journal is that of one run.
+type journal struct {
+	store    store.Store
+	run      string
+	sealer   Sealer
+	redactor *secret.Redactor
+	stop     func(error) // the run, since nothing can be kept any more
+
+	mu      sync.Mutex
+	seq     int64
+	entries map[string]*entry // not asked for yet
+}
+
+// load reads what an earlier process left.
+func (j *journal) load(ctx context.Context) error {
+	j.entries = map[string]*entry{}
+	for r, err := range j.store.Records(ctx, j.run, 0) {
+		if err != nil {
+			return err
+		}
+		j.seq = r.Seq
+		j.note(r)
+	}
+	return nil
+}
+
+func (j *journal) note(r store.Record) {
+	old := j.entries[r.Key]
+	e := &entry{kind: r.Kind, data: r.Data, seq: r.Seq}
+	switch {
+	case r.Kind == kindUnsent:
+		delete(j.entries, r.Key)
+		return
+	case r.Kind == kindIntent || old == nil:
+	case old.kind == kindIntent:
+		e.intent = old
+	default:
+		e.intent = old.intent
+	}
+	j.entries[r.Key] = e
+}
+
+// take returns what the journal has of a key, once.
+func (j *journal) take(key string) *entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e := j.entries[key]
+	delete(j.entries, key)
+	return e
+}
+
+// put adds a record. What holds a known secret is sealed. With wait it is durable when put returns.
+func (j *journal) put(kind, key string, data any, payload []byte, wait bool) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("journal: %w; this is a bug in Tenon", err)
+	}
+	if j.confides(text) {
+		text, _ = json.Marshal(sealedData{j.sealer.Seal(text, j.what(key))})
+	}
+	j.mu.Lock()
+	j.seq++
+	j.store.Queue(j.run, store.Append{Run: j.run, Record: store.Record{Seq: j.seq, Kind: kind, Key: key, Data: text, Payload: payload}})
+	j.mu.Unlock()
+	if !wait {
+		return nil
+	}
+	if err := j.store.Sync(context.Background(), j.run); err != nil {
+		j.stop(err)
+		return err
+	}
+	return nil
+}
+
+type sealedData struct {
+	Sealed []byte `json:"sealed_record"`
+}
+
+func (j *journal) what(key string) string { return "journal of " + j.run + ": " + key }
+
+// confides reports whether text holds a secret that is known.
+func (j *journal) confides(text []byte) bool {
+	if j.sealer == nil || j.redactor.Empty() {
+		return false
+	}
+	s := string(text)
+	return j.redactor.Redact(s) != s
+}
+
+// body is a payload as it is kept.
+func (j *journal) body(key string, body []byte) (kept []byte, sealed bool) {
+	if !j.confides(body) {
+		return body, false
+	}
+	return j.sealer.Seal(body, j.what(key)), true
+}
+
+// read decodes a record's data.
+func (j *journal) read(key string, data []byte, into any) error {
+	if bytes.HasPrefix(data, []byte(`{"sealed_record":`)) {
+		var s sealedData
+		if err := json.Unmarshal(data, &s); err != nil {
+			return err
+		}
+		var err error
+		if data, err = j.open(key, s.Sealed); err != nil {
+			return err
+		}
+	}
+	return json.Unmarshal(data, into)
+}
+
+func (j *journal) open(key string, data []byte) ([]byte, error) {
+	if j.sealer == nil {
+		return nil, errors.New("it is encrypted, and there is no key")
+	}
+	return j.sealer.Open(data, j.what(key))
+}
+
+// payload returns a record's body.
+func (j *journal) payload(key string, seq int64, sealed bool) ([]byte, error) {
+	body, err := j.store.Payload(context.Background(), j.run, seq)
+	if err == nil && sealed {
+		body, err = j.open(key, body)
+	}
+	return body, err
+}
+
+// intend puts a write's intent on disk.
+func (j *journal) intend(r *exec.Request, now time.Time) error {
+	d := intentData{Frozen: r.Freeze(), At: now.UnixMilli()}
+	var body []byte
+	body, d.Sealed = j.body(r.Key, r.Body)
+	return j.put(kindIntent, r.Key, d, body, true)
+}
+
+// frozen is the request of an intent, with today's credentials.
+func (j *journal) frozen(r *exec.Request, e *entry) (*exec.Request, error) {
+	var d intentData
+	if err := j.read(r.Key, e.data, &d); err != nil {
+		return nil, err
+	}
+	body, err := j.payload(r.Key, e.seq, d.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	return r.Thaw(d.Frozen, body)
+}
+
+// outcome notes what came of a request.
+func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, began, now time.Time) error {
+	if err != nil {
+		var e *transport.Error
+		if !errors.As(err, &e) {
+			return nil // a bug, which ends the run anyway
+		}
+		if e.Cause == event.RunCanceled {
+			return j.stopped(r, e)
+		}
+		return j.put(kindLost, r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli()}, nil, false)
+	}
+	d := answerData{Status: res.Status, Header: res.Header, Attempts: res.Attempts, Note: res.Note, At: now.UnixMilli(), Took: now.Sub(began).Milliseconds()}
+	if res.URL != nil && res.URL.String() != r.URL.String() {
+		d.URL = res.URL.String()
+	}
+	if _, cookie := res.Header["Set-Cookie"]; cookie {
+		// A session is as good as a password, and no expression can have a use for it in a later process.
+		d.Header = res.Header.Clone()
+		d.Header.Del("Set-Cookie")
+	}
+	var body []byte
+	body, d.Sealed = j.body(r.Key, res.Body)
+	return j.put(kindAnswer, r.Key, d, body, false)
+}
+
+// stopped notes what became of a request that was cut off with its run. A read is made again later; a write
+// that did not leave is as if it had never been meant. One that left stays an intent without an answer.
+func (j *journal) stopped(r *exec.Request, e *transport.Error) error {
+	if r.Safe || e.Sent {
+		return nil
+	}
+	return j.put(kindUnsent, r.Key, struct{}{}, nil, false)
+}
+
+// answered returns what a request was answered, or why it was not.
+func (j *journal) answered(r *exec.Request, e *entry) (*transport.Response, error) {
+	if e.kind == kindLost {
+		var d lostData
+		if err := j.read(r.Key, e.data, &d); err != nil {
+			return nil, err
+		}
+		return nil, &transport.Error{Cause: d.Cause, Message: d.Message, Note: d.Note, Sent: d.Sent, Attempts: d.Attempts}
+	}
+	var d answerData
+	if err := j.read(r.Key, e.data, &d); err != nil {
+		return nil, err
+	}
+	body, err := j.payload(r.Key, e.seq, d.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	res := &transport.Response{Status: d.Status, Header: d.Header, Body: body, URL: r.URL, Attempts: d.Attempts, Note: d.Note}
+	if res.Header == nil {
+		res.Header = http.Header{}
+	}
+	if d.URL != "" {
+		if res.URL, err = url.Parse(d.URL); err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+// broken is how a run stops whose journal cannot be read or written.
+func (j *journal) broken(err error) error {
+	j.stop(err)
+	return &transport.Error{Cause: event.RunCanceled, Message: err.Error(), Err: err}
+}
+
+// once returns a time that a run which is repeated sees again.
+func (j *journal) once(kind, key string, now time.Time) time.Time {
+	key = kind + " " + key
+	if e := j.take(key); e != nil {
+		var d timeData
+		if err := j.read(key, e.data, &d); err == nil {
+			return d.At
+		} else {
+			j.stop(err)
+		}
+	}
+	if err := j.put(kind, key, timeData{now}, nil, false); err != nil {
+		j.stop(err)
+	}
+	return now
+}
