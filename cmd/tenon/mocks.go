@@ -15,7 +15,6 @@ import (
 	"tenon/runtime/mockapi"
 	"tenon/runtime/secret"
 	"tenon/spec/diag"
-	"tenon/spec/expression"
 	"tenon/spec/model"
 	"tenon/spec/plan"
 )
@@ -127,7 +126,7 @@ func needed(p *plan.Plan, mocked map[string]*model.API) []string {
 		if mocked[name] != nil {
 			into = private
 		}
-		for _, x := range expressions(api) {
+		for _, x := range api.Exprs() {
 			for _, use := range x.Uses {
 				if use.Key == "secret" && len(use.Path) > 0 {
 					into[use.Path[0]] = true
@@ -151,20 +150,6 @@ func allMocked(p *plan.Plan, mocked map[string]*model.API) bool {
 		}
 	}
 	return true
-}
-
-// expressions is everything of an api that may use a secret.
-func expressions(a *plan.API) []*expression.Expr {
-	out := []*expression.Expr{a.Server}
-	for _, h := range a.Headers {
-		out = append(out, h.Value)
-	}
-	for _, auth := range a.Auth {
-		for _, x := range auth.Attrs {
-			out = append(out, x)
-		}
-	}
-	return slices.DeleteFunc(out, func(x *expression.Expr) bool { return x == nil })
 }
 
 // completeAPI offers the apis of the project at hand.

@@ -247,6 +247,7 @@ func (b *builder) planned(a *api) *plan.API {
 	a.plan.Headers = b.headers(m.Headers, "header %q of api "+quote(m.Name), func(t *expression.Tree, w expression.Want) *expression.Expr {
 		return b.check(t, b.settings, w)
 	})
+	a.plan.TLS = b.tls(a)
 	b.credentials(a)
 	a.broken = b.diags.Count(diag.Error) > before
 	return a.plan

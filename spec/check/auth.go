@@ -16,13 +16,6 @@ import (
 	"tenon/spec/types"
 )
 
-// credentialAttrs are the attributes of an auth block by type.
-var credentialAttrs = map[string][]string{
-	"api_key": {"value"},
-	"basic":   {"username", "password"},
-	"bearer":  {"token"},
-}
-
 // credentials resolves the auth blocks of an api.
 func (b *builder) credentials(a *api) {
 	a.schemes = map[string]*openapi.SecurityScheme{}
@@ -55,23 +48,40 @@ func (b *builder) credential(a *api, m *model.Auth) *plan.Auth {
 	default:
 		auth.Type, auth.In, auth.Name = credentialType(scheme.Type), scheme.In, scheme.ParamName
 		if auth.Type == "" {
-			d := b.diags.Add(lang.AuthAttribute, m.NameRange, "Credentials of type %q cannot be sent yet.", scheme.Type)
+			d := b.diags.Add(lang.AuthAttribute, m.NameRange, "Credentials of type %q cannot be sent.", scheme.Type)
+			d.Explain("If one of the types that can be sent does the same, say so: type = \"bearer\", \"hmac\" or another.")
 			d.Relate(b.locate(scheme.Origin), "declared here")
 			return auth // configured, if not usable: nothing further is missing
 		}
 	}
-	b.credentialParts(auth, m, scheme)
+	takes := lang.Auth(auth.Type)
+	if auth.Type == "oauth2" {
+		if m.Attr("token") != nil { // made elsewhere
+			auth.Type, takes = "bearer", lang.Auth("bearer")
+		} else if takes = b.grant(auth, m, scheme); takes == nil {
+			b.loosely(m)
+			return auth
+		}
+	}
+	b.credentialParts(auth, m, scheme, takes)
+	switch auth.Type {
+	case "oauth2":
+		b.endpoints(a, auth, m, scheme)
+	case "hmac":
+		b.signing(auth, m)
+	case "mutual_tls":
+		b.certificate(a, m.OpenBrace)
+	}
 	return auth
 }
 
-// credentialType says how a scheme's credential is sent; "" where it can't be. A token made elsewhere
-// serves OAuth 2 and OpenID Connect.
+// credentialType says how a scheme's credential is sent; "" where it can't be.
 func credentialType(scheme string) string {
 	switch scheme {
-	case "api_key", "basic", "bearer":
+	case "api_key", "basic", "bearer", "digest", "oauth2", "mutual_tls":
 		return scheme
-	case "oauth2", "openid":
-		return "bearer"
+	case "openid":
+		return "oauth2"
 	}
 	return ""
 }
@@ -93,47 +103,94 @@ func (b *builder) unknownScheme(a *api, m *model.Auth) {
 	default:
 		d.Explain("It declares none. Say how the credential is sent: type = \"bearer\", \"basic\", or \"api_key\" with in and name.")
 	}
-	for _, attr := range m.Attrs { // they are looked at all the same, so that their names are not unused
-		b.check(b.tree(attr.Value), b.settings, expression.Want{SecretOK: true})
+	b.loosely(m)
+}
+
+// loosely looks at the attributes of an auth block that means nothing, so that the names in it are not unused.
+func (b *builder) loosely(m *model.Auth) {
+	for _, attr := range m.Attrs {
+		b.check(b.tree(attr.Value), b.signed, expression.Want{SecretOK: true})
 	}
 }
 
 // credentialParts types the attributes that hold the credential.
-func (b *builder) credentialParts(auth *plan.Auth, m *model.Auth, scheme *openapi.SecurityScheme) {
-	need := credentialAttrs[auth.Type]
+func (b *builder) credentialParts(auth *plan.Auth, m *model.Auth, scheme *openapi.SecurityScheme, takes *lang.AuthType) {
+	allowed := slices.Concat(takes.Needs, takes.Takes)
 	misspelt := map[string]bool{}
+	refuse := func(name string, at source.Range) {
+		d := b.diags.Add(lang.AuthAttribute, at, "%s takes %s, not %q.", capital(kindOf(auth)), listed(allowed), name)
+		if len(allowed) == 0 {
+			d.Message = fmt.Sprintf("%s takes nothing here, so not %q: the api's tls block has the certificate.", capital(kindOf(auth)), name)
+		}
+		if len(allowed) == 1 {
+			d.Fix = &diag.Edit{Range: at, New: allowed[0]}
+			misspelt[allowed[0]] = true
+		}
+		if near := diag.Nearest(name, allowed); near != "" {
+			misspelt[near] = true
+		}
+		if scheme != nil {
+			d.Relate(b.locate(scheme.Origin), "declared here")
+		}
+	}
+	for _, l := range m.Literals {
+		if !contains(allowed, l.Name) && l.Name != "grant" || l.Name == "grant" && auth.Type != "oauth2" {
+			refuse(l.Name, l.NameRange)
+		}
+	}
 	for _, attr := range m.Attrs {
-		what := fmt.Sprintf("%s of auth %q", attr.Name, m.Name)
-		x := b.check(b.tree(attr.Value), b.settings, expression.Want{Type: types.AnyString, What: what, SecretOK: true})
-		if !contains(need, attr.Name) {
-			d := b.diags.Add(lang.AuthAttribute, attr.NameRange, "A credential of type %q takes %s, not %q.", auth.Type, listed(need), attr.Name)
-			if len(need) == 1 {
-				d.Fix = &diag.Edit{Range: attr.NameRange, New: need[0]}
-				misspelt[need[0]] = true
-			}
-			if near := diag.Nearest(attr.Name, need); near != "" {
-				misspelt[near] = true
-			}
-			if scheme != nil {
-				d.Relate(b.locate(scheme.Origin), "declared here")
-			}
+		if !contains(allowed, attr.Name) {
+			b.check(b.tree(attr.Value), b.signed, expression.Want{SecretOK: true})
+			refuse(attr.Name, attr.NameRange)
 			continue
 		}
+		if attr.Name == "sign" || attr.Name == "headers" || attr.Name == "query" {
+			continue // see signing
+		}
+		what := fmt.Sprintf("%s of auth %q", attr.Name, m.Name)
+		want := expression.Want{Type: types.AnyString, What: what, SecretOK: true}
+		switch attr.Name {
+		case "claims":
+			want.Type = types.MapOf(types.Any)
+		case "token_params":
+			want.Type = types.MapOf(types.AnyString)
+		}
+		x := b.check(b.tree(attr.Value), b.settings, want)
 		if x == nil {
 			misspelt[attr.Name] = true
 			continue
 		}
-		if attr.Name != "username" {
+		if !contains(lang.PublicAttrs, attr.Name) {
 			b.literalCredential(x, attr.Value.Range, what, auth.Type == "api_key")
 		}
 		auth.Attrs[attr.Name] = x
 	}
-	for _, name := range need {
-		if auth.Attrs[name] == nil && !misspelt[name] {
-			b.diags.Add(lang.AuthAttribute, m.OpenBrace, "auth %q needs %s.", m.Name, name).
-				Explain("Write %s = secret.NAME, with a secret block that says where it comes from.", name)
+	b.lacks(auth, m, takes, misspelt)
+}
+
+// lacks reports what an auth block needs and has not.
+func (b *builder) lacks(auth *plan.Auth, m *model.Auth, takes *lang.AuthType, misspelt map[string]bool) {
+	for _, name := range takes.Needs {
+		if m.Attr(name) == nil && !misspelt[name] {
+			d := b.diags.Add(lang.AuthAttribute, m.OpenBrace, "auth %q needs %s.", m.Name, name)
+			switch {
+			case name == "sign":
+				d.Explain("It is what the signature is over, such as sign = \"${request.timestamp}.${request.body}\".")
+			case contains(lang.PublicAttrs, name):
+				d.Explain("Write %s = \"…\".", name)
+			default:
+				d.Explain("Write %s = secret.NAME, with a secret block that says where it comes from.", name)
+			}
 		}
 	}
+}
+
+// kindOf names the type of a credential for messages.
+func kindOf(auth *plan.Auth) string {
+	if auth.Grant != "" {
+		return fmt.Sprintf("a credential of type \"oauth2\" with the grant %q", auth.Grant)
+	}
+	return fmt.Sprintf("a credential of type %q", auth.Type)
 }
 
 // version matches texts that are no credential even where a spec declares them as one.
@@ -157,46 +214,58 @@ func (b *builder) literalCredential(x *expression.Expr, at source.Range, what st
 }
 
 // security chooses the credentials of an operation: of the alternatives that the spec lists, the first
-// for which all are configured. What the spec says nothing about gets all that are configured.
+// for which all are configured and allow enough. What the spec says nothing about gets all that are configured.
 func (b *builder) security(op *operation, at source.Range) []string {
 	a := op.api
 	api := b.planned(a)
-	configured := keys(api.Auth)
 	if op.Security == nil {
-		return configured
+		return keys(api.Auth)
 	}
-	var explicit []string // declared by the author, not the spec: sent with everything
+	var own []string // declared by the author, not the spec: sent with everything
 	for _, m := range a.model.Auths {
-		if m.Type.Set && api.Auth[m.Name] != nil {
-			explicit = append(explicit, m.Name)
+		if m.Type.Set && api.Auth[m.Name] != nil && a.schemes[m.Name] == nil {
+			own = append(own, m.Name)
 		}
 	}
 	public := len(op.Security) == 0
+	var chosen openapi.Requirement
 	for _, alternative := range op.Security {
-		if len(alternative) == 0 {
+		switch {
+		case len(alternative) == 0:
 			public = true
-			continue
-		}
-		if names, ok := satisfied(alternative, api); ok {
-			return names
+		case !b.satisfied(alternative, a):
+		case chosen == nil || len(b.notGranted(a, chosen)) > 0 && len(b.notGranted(a, alternative)) == 0:
+			chosen = alternative
 		}
 	}
-	if !public && len(explicit) == 0 {
-		b.authMissing(op, at)
+	if chosen == nil {
+		if !public && len(own) == 0 {
+			b.authMissing(op, at)
+		}
+		return own
 	}
-	return explicit
+	b.scopes(op, chosen, at)
+	for _, s := range chosen {
+		own = append(own, s.Scheme)
+	}
+	slices.Sort(own)
+	return slices.Compact(own)
 }
 
-func satisfied(alternative openapi.Requirement, api *plan.API) ([]string, bool) {
-	var names []string
+// satisfied reports whether all schemes of an alternative are configured. Mutual TLS is, where the api's tls
+// block has a certificate.
+func (b *builder) satisfied(alternative openapi.Requirement, a *api) bool {
 	for _, s := range alternative {
-		if api.Auth[s.Scheme] == nil {
-			return nil, false
+		if a.plan.Auth[s.Scheme] != nil {
+			continue
 		}
-		names = append(names, s.Scheme)
+		scheme := a.schemes[s.Scheme]
+		if scheme == nil || scheme.Type != "mutual_tls" || a.plan.TLS == nil || a.plan.TLS.Cert == nil {
+			return false
+		}
+		a.plan.Auth[s.Scheme] = &plan.Auth{Scheme: s.Scheme, Type: "mutual_tls", Attrs: map[string]*plan.Expr{}, Range: a.plan.TLS.Range}
 	}
-	slices.Sort(names)
-	return slices.Compact(names), true
+	return true
 }
 
 // authMissing reports, once for an api and what is missing, that calls would be refused.
@@ -244,15 +313,37 @@ func (a *api) lacking(alternatives []openapi.Requirement) []string {
 				add = nil
 				break
 			}
-			var attrs []string
-			for _, name := range credentialAttrs[credentialType(scheme.Type)] {
-				attrs = append(attrs, name+" = secret.NAME")
-			}
-			add = append(add, fmt.Sprintf("auth %q { %s }", s.Scheme, strings.Join(attrs, ", ")))
+			add = append(add, authBlock(scheme))
 		}
 		if len(add) > 0 && (best == nil || len(add) < len(best)) {
 			best = add
 		}
 	}
 	return best
+}
+
+// authBlock writes the auth block for a scheme.
+func authBlock(scheme *openapi.SecurityScheme) string {
+	kind := credentialType(scheme.Type)
+	attrs := []string{}
+	switch kind {
+	case "mutual_tls":
+		return "tls { cert = \"client.pem\", key = secret.NAME }"
+	case "oauth2":
+		flows := grantsOf(scheme)
+		if len(flows) == 0 {
+			kind = "bearer"
+			break
+		}
+		kind = flows[0]
+		if len(flows) > 1 || scheme.Type == "openid" {
+			attrs = append(attrs, fmt.Sprintf("grant = %q", kind))
+		}
+		attrs = append(attrs, "client_id = \"…\"", "client_secret = secret.NAME")
+		return fmt.Sprintf("auth %q { %s }", scheme.Name, strings.Join(attrs, ", "))
+	}
+	for _, name := range lang.Auth(kind).Needs {
+		attrs = append(attrs, name+" = secret.NAME")
+	}
+	return fmt.Sprintf("auth %q { %s }", scheme.Name, strings.Join(attrs, ", "))
 }

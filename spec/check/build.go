@@ -83,6 +83,8 @@ type builder struct {
 	mappings map[string]*mapping
 	globals  *expression.Scope // var, mapping::…
 	settings *expression.Scope // the same with secret
+	signable *expression.Scope // with the request, too
+	signed   *expression.Scope // with its signature, too
 	vars     []*plan.Input
 
 	broken bool // something outside of integrations has an error

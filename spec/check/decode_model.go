@@ -101,6 +101,8 @@ func (d *decoder) api(n *node) *model.API {
 		switch b.decl.Name {
 		case "auth":
 			out.Auths = append(out.Auths, d.auth(b))
+		case "tls":
+			out.TLS = &model.TLS{Decl: b.declared(), CA: b.expr("ca"), Cert: b.expr("cert"), Key: b.expr("key")}
 		case "limit":
 			out.Limit = &model.Limit{
 				Decl: b.declared(), Rate: literal[model.Rate](d, b, "rate"),
@@ -121,10 +123,28 @@ func (d *decoder) api(n *node) *model.API {
 func (d *decoder) auth(n *node) *model.Auth {
 	out := &model.Auth{
 		Decl: n.declared(), Type: literal[string](d, n, "type"), In: literal[string](d, n, "in"), Param: literal[string](d, n, "name"),
+		Grant: literal[string](d, n, "grant"), ClientAuth: literal[string](d, n, "client_auth"), Algorithm: literal[string](d, n, "algorithm"),
+		Encoding: literal[string](d, n, "encoding"), KeyEncoding: literal[string](d, n, "key_encoding"), Timing: literal[string](d, n, "timestamp"),
 	}
-	for _, a := range n.written(n.decl.AtLeastOne) {
-		if e := n.expr(a.decl.Name); e != nil {
-			out.Attrs = append(out.Attrs, &model.Attr{Name: a.decl.Name, NameRange: a.NameRange, Value: e})
+	for _, a := range n.written(n.decl.AttrNames()) {
+		switch name := a.decl.Name; {
+		case name == "type" || name == "in" || name == "name":
+		case a.decl.Kind == lang.Expression:
+			if e := n.expr(name); e != nil {
+				out.Attrs = append(out.Attrs, &model.Attr{Name: name, NameRange: a.NameRange, Value: e})
+			}
+		default:
+			out.Literals = append(out.Literals, &model.Literal{Name: name, NameRange: a.NameRange, Range: a.Expr.Range})
+		}
+	}
+	if a := n.attrs["scopes"]; a != nil {
+		elements, _ := a.Expr.List()
+		for _, e := range elements {
+			if v, ok := e.Literal(); ok {
+				if text, ok := v.(string); ok {
+					out.Scopes = append(out.Scopes, model.Lit[string]{Value: text, Range: e.Range, Set: true})
+				}
+			}
 		}
 	}
 	return out

@@ -225,15 +225,7 @@ func (f *flow) complete(p *plan.Plan) {
 		api := a.op.api
 		p.APIs[api.model.Name] = api.plan
 		files[api.plan.Range.File] = true
-		exprs = append(exprs, api.plan.Server)
-		for _, h := range api.plan.Headers {
-			exprs = append(exprs, h.Value)
-		}
-		for _, name := range keys(api.plan.Auth) {
-			for _, attr := range keys(api.plan.Auth[name].Attrs) {
-				exprs = append(exprs, api.plan.Auth[name].Attrs[attr])
-			}
-		}
+		exprs = append(exprs, api.plan.Exprs()...)
 	}
 	for _, m := range f.mappings {
 		if f.used[&m.model.Decl] {

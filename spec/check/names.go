@@ -56,6 +56,7 @@ func (b *builder) defineGlobals() {
 	}
 	b.settings = expression.NewScope(b.globals)
 	b.settings.Define(&expression.Name{Name: "secret", Key: "secret", Type: types.ObjectOf(secrets...), Secret: true})
+	b.defineSigned()
 	b.defineMappings()
 }
 

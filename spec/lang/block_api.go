@@ -60,67 +60,6 @@ integration "orders" {
 `,
 }
 
-var auth = &Block{
-	Name:   "auth",
-	Unique: "api",
-	Labels: []*Label{{Name: "SCHEME", Kind: AnyText,
-		Doc: "A security scheme of the spec. Where the spec declares none: any name, together with `type`."}},
-	Attrs: []*Attr{
-		{Name: "type", Kind: Choice, Choices: []string{"api_key", "basic", "bearer"},
-			Doc: "How to sign in, for a spec that does not say. Every request of the API is then signed so."},
-		{Name: "in", Kind: Choice, Choices: []string{"header", "query", "cookie"}, Needs: "type",
-			Doc: "Where an `api_key` travels."},
-		{Name: "name", Kind: Text, Needs: "type",
-			Doc: "The header, query parameter or cookie that carries an `api_key`."},
-		{Name: "value", Kind: Expression, Sees: []string{"var", "secret"}, Doc: "The key (scheme `apiKey`)."},
-		{Name: "username", Kind: Expression, Sees: []string{"var", "secret"}, Doc: "The user (scheme `http basic`)."},
-		{Name: "password", Kind: Expression, Sees: []string{"var", "secret"}, Doc: "The password (scheme `http basic`)."},
-		{Name: "token", Kind: Expression, Sees: []string{"var", "secret"}, Doc: "The token (scheme `http bearer`, or one made elsewhere for `oauth2` and `openIdConnect`)."},
-	},
-	AtLeastOne: []string{"value", "username", "password", "token"},
-	Doc: "A credential. Which attributes it takes follows from the security scheme: `value` for an API key, `username` and `password` for basic, `token` for bearer. " +
-		"Which operations need which credentials, the spec says.",
-	Example: `api "shop" {
-  spec = "openapi/shop.yaml"
-
-  auth "key" {
-    value = secret.shop_key
-  }
-}
-
-api "legacy" {
-  spec = "openapi/legacy.yaml"
-
-  auth "office" {
-    type     = "basic"
-    username = "tenon"
-    password = secret.office
-  }
-}
-
-secret "shop_key" {
-  env = "SHOP_KEY"
-}
-
-secret "office" {
-  env = "OFFICE_PASSWORD"
-}
-
-integration "rates" {
-  step "orders" {
-    call = shop.listOrders
-  }
-  step "rate" {
-    call   = legacy["GET /rates/{currency}"]
-    params = { currency = step.orders.body.data[0].currency }
-  }
-  output "rate" {
-    value = step.rate.body.rate
-  }
-}
-`,
-}
-
 var limit = &Block{
 	Name: "limit",
 	Once: true,

@@ -166,17 +166,14 @@ var Reserved = []string{
 // Later are words of the language that this version does not have, by the block that they will stand in.
 var Later = map[string][]string{
 	"file":        {"test"},
-	"api":         {"idempotency", "tls"},
-	"auth":        {"client_id", "client_secret", "scopes", "grant", "token_url"},
+	"api":         {"idempotency"},
 	"integration": {"overlap", "lock", "state"},
 	"for_each":    {"once", "lock"},
 	"step":        {"run", "inputs", "wait", "idempotency_key"},
 }
 
 // LaterChoices are choices of the language that this version does not have, by the attribute.
-var LaterChoices = map[string][]string{
-	"auth.type": {"digest", "oauth2", "hmac", "aws_sigv4"},
-}
+var LaterChoices = map[string][]string{}
 
 // Synonyms are words that authors bring along from elsewhere, and what is called so here.
 var Synonyms = map[string][]string{

@@ -2,7 +2,7 @@ package lang
 
 import "tenon/spec/diag"
 
-var authRules = []*diag.Rule{AuthMissing, AuthUnknownScheme, AuthAttribute, LiteralCredential, PlaintextHTTP}
+var authRules = []*diag.Rule{AuthMissing, AuthUnknownScheme, AuthAttribute, AuthScope, LiteralCredential, PlaintextHTTP}
 
 // AuthMissing: a call that would be refused for want of a credential.
 var AuthMissing = &diag.Rule{
@@ -46,13 +46,71 @@ var AuthUnknownScheme = &diag.Rule{
 // AuthAttribute: a credential with the wrong parts.
 var AuthAttribute = &diag.Rule{
 	Name: "auth-attribute", Title: "Wrong parts of a credential",
-	Explain: "What an `auth` block takes depends on the type of its scheme: `value` for an API key, `username` and `password` for basic, `token` for bearer, OAuth 2 and OpenID Connect.",
+	Explain: "What an `auth` block takes depends on the type of its scheme: `value` for an API key, `username` and `password` for basic and digest, `token` for bearer, " +
+		"`client_id` and what its `grant` needs for OAuth 2 and OpenID Connect, or `token` for one made elsewhere. A warning where the document declares flows, and not that of the grant.",
 	Bad: signedIn(`auth "token" {
     value = secret.billing
   }`),
 	Good: signedIn(`auth "token" {
     token = secret.billing
   }`),
+}
+
+// AuthScope: a token that does not allow what is done with it.
+var AuthScope = &diag.Rule{
+	Name: "auth-scope", Severity: diag.Warning, Title: "Scope not asked for",
+	Explain: "An operation requires a scope that `scopes` does not list, so that the API may refuse the call; or `scopes` lists one that the document does not know. " +
+		"Without `scopes`, those that the called operations require are asked for, and no more.",
+	Bad:  scoped(`scopes        = ["orders:write"]`),
+	Good: scoped(`scopes        = ["orders:read"]`),
+}
+
+// scoped is a project that reads orders with a token; its auth block has the given line.
+func scoped(line string) string {
+	return `-- main.hcl --
+api "orders" {
+  spec = "orders.yaml"
+  auth "login" {
+    client_id     = "tenon"
+    client_secret = secret.orders
+    ` + line + `
+  }
+}
+
+secret "orders" {
+  env = "ORDERS_SECRET"
+}
+
+integration "orders" {
+  step "orders" {
+    call = orders.listOrders
+  }
+  output "orders" {
+    value = step.orders.body
+  }
+}
+-- orders.yaml --
+openapi: 3.0.3
+info: { title: Orders, version: "1" }
+servers: [{ url: "https://orders.example.com" }]
+components:
+  securitySchemes:
+    login:
+      type: oauth2
+      flows:
+        clientCredentials:
+          tokenUrl: https://login.example.com/token
+          scopes: { "orders:read": Read orders, "orders:write": Change orders }
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      security: [{ login: ["orders:read"] }]
+      responses:
+        "200":
+          description: All orders.
+          content: { application/json: { schema: { type: array, items: { type: string } } } }
+`
 }
 
 // LiteralCredential: a credential in the project's text.

@@ -52,6 +52,7 @@ type API struct {
 	// OnUnknown, "stop" or not set, accepts writes whose outcome may stay unknown.
 	OnUnknown Lit[string]
 	Auths     []*Auth
+	TLS       *TLS
 	Limit     *Limit
 	Retry     *Retry
 	// Operations are declared in place. Without a Spec they are all that the API has.
@@ -73,10 +74,47 @@ type Operation struct {
 // Auth is one credential. Name is a security scheme of the spec, or any name when Type is set.
 type Auth struct {
 	Decl
-	Type  Lit[string] // api_key, basic, bearer; not set: the spec says
+	Type  Lit[string] // not set: the spec says
 	In    Lit[string] // header, query, cookie; with type = "api_key"
 	Param Lit[string] // the attribute `name`: of the header, parameter or cookie; with type = "api_key"
-	Attrs []*Attr     // value | username, password | token, in source order
+	Attrs []*Attr     // expressions, in source order
+	// What follows is by name in Literals, too, so that what the type does not take can be told.
+	Grant, ClientAuth                        Lit[string]
+	Scopes                                   []Lit[string]
+	Algorithm, Encoding, KeyEncoding, Timing Lit[string] // Timing is the attribute `timestamp`
+	Literals                                 []*Literal  // in source order
+}
+
+// Literal is the place of an attribute whose value is a literal.
+type Literal struct {
+	Name             string
+	NameRange, Range source.Range
+}
+
+// Attr returns the expression of an attribute, or nil.
+func (a *Auth) Attr(name string) *Attr {
+	for _, x := range a.Attrs {
+		if x.Name == name {
+			return x
+		}
+	}
+	return nil
+}
+
+// Literal returns where an attribute with a literal is written, or nil.
+func (a *Auth) Literal(name string) *Literal {
+	for _, x := range a.Literals {
+		if x.Name == name {
+			return x
+		}
+	}
+	return nil
+}
+
+// TLS secures the connections to an API. Each part may be nil.
+type TLS struct {
+	Decl
+	CA, Cert, Key *syntax.Expr
 }
 
 // Attr is a named expression.

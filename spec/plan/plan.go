@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"tenon/spec/expression"
@@ -53,6 +55,29 @@ type API struct {
 	Limit    *Limit           `json:"limit,omitempty"`
 	Retry    *Retry           `json:"retry,omitempty"`
 	Range    source.Range     `json:"range"`
+}
+
+// Exprs lists the expressions that say how the API is reached, all that may use a secret among them.
+func (a *API) Exprs() []*Expr {
+	out := []*Expr{a.Server}
+	params := slices.Clone(a.Headers)
+	for _, scheme := range slices.Sorted(maps.Keys(a.Auth)) {
+		auth := a.Auth[scheme]
+		for _, name := range slices.Sorted(maps.Keys(auth.Attrs)) {
+			out = append(out, auth.Attrs[name])
+		}
+		if auth.Signing != nil {
+			out = append(out, auth.Signing.Text)
+			params = append(params, auth.Signing.Fields...)
+		}
+	}
+	for _, p := range params {
+		out = append(out, p.Value)
+	}
+	if a.TLS != nil {
+		out = append(out, a.TLS.CA, a.TLS.Cert, a.TLS.Key)
+	}
+	return slices.DeleteFunc(out, func(x *Expr) bool { return x == nil })
 }
 
 // Overlay is a document that amends a spec.

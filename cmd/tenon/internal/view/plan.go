@@ -90,7 +90,10 @@ func (v *planView) apis() {
 		api := v.p.APIs[name]
 		v.printf("  %s  %s  %s\n", v.s.Cyan(pad(name, width)), v.server(api.Server), v.s.Dim(clean(documents(api))))
 		for _, scheme := range sortedKeys(api.Auth) {
-			v.printf("%sauth %s\n", indent, auth(api.Auth[scheme]))
+			v.printf("%sauth %s\n", indent, v.auth(api.Auth[scheme]))
+		}
+		if api.TLS != nil {
+			v.printf("%s%s\n", indent, tls(api.TLS))
 		}
 		for _, h := range api.Headers {
 			v.printf("%sheader %s = %s\n", indent, clean(h.Name), v.source(h.Value))
@@ -134,18 +137,6 @@ func (v *planView) server(e *plan.Expr) string {
 		v.hosts["that of "+oneLine(text, 60)] = true
 	}
 	return oneLine(text, 120)
-}
-
-func auth(a *plan.Auth) string {
-	where := strings.ReplaceAll(a.Type, "_", " ")
-	if a.In != "" {
-		where = a.In + " " + a.Name
-	}
-	var from []string
-	for _, name := range sortedKeys(a.Attrs) {
-		from = append(from, oneLine(a.Attrs[name].Source, 60))
-	}
-	return clean(fmt.Sprintf("%s: %s = %s", a.Scheme, where, strings.Join(from, ", ")))
 }
 
 func limit(l *plan.Limit) string {

@@ -75,10 +75,10 @@ api "shop" {
   spec    = "https://example.com/shop.yaml" /* ERROR "A spec is a file of the project. .tenon add shop https:" */
   timeout = "0s" /* ERROR ".0s. is not a duration" */
   auth "x" {
-    type  = "oauth2" /* ERROR "does not have .oauth2. yet" */
+    type  = "oauth1" /* ERROR "oauth1" */
     token = secret.x
   }
-  auth "y" { /* ERROR "An .auth. block needs .value., .username., .password. or .token." */
+  auth "y" {
   }
   limit {
     rate = "100/s" /* ERROR "is not a rate: write .100/1s." */
