@@ -130,18 +130,37 @@ type weight struct {
 // weigh judges a filter by its text: descents multiply, and regular expressions are compiled each time.
 func weigh(text string) weight {
 	w := weight{fixed: 1 + len(text)/32}
+	repeats := strings.Contains(text, "{")
+	text = unquoted(text)
 	if n := strings.Count(text, ".."); n > 0 {
 		w.share = 1 << min(4*n, 24)
 	} else if strings.ContainsAny(text, "*:?") {
 		w.share = 1
 	}
 	if strings.Contains(text, "match(") || strings.Contains(text, "search(") {
-		w.fixed += 20 * len(text)
-		if strings.ContainsAny(text, "{") {
+		if w.fixed += 20 * w.fixed * 32; repeats {
 			w.fixed *= 20
 		}
 	}
 	w.root = strings.Contains(text, "$")
 	w.heavy = w.root && w.share > 0
 	return w
+}
+
+// unquoted is a path without the texts in quotes.
+func unquoted(path string) string {
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		quote := path[i]
+		b.WriteByte(quote)
+		if quote != '"' && quote != '\'' {
+			continue
+		}
+		for i++; i < len(path) && path[i] != quote; i++ {
+			if path[i] == '\\' {
+				i++
+			}
+		}
+	}
+	return b.String()
 }
