@@ -79,7 +79,7 @@ Results go to standard output, everything else to standard error.`,
 	root.SetHelpCommandGroupID(groupTool)
 	root.SetCompletionCommandGroupID(groupTool)
 	root.AddCommand(
-		newInit(e), newLock(e), newLint(e), newExplain(e), newFmt(e),
+		newInit(e), newAdd(e), newLock(e), newLint(e), newExplain(e), newFmt(e),
 		newPlan(e), newRun(e), newMock(e),
 		newVersion(e),
 	)
