@@ -31,6 +31,7 @@ type runFlags struct {
 	dryRun             bool
 	trace              string
 	json, quiet        bool
+	stateDir           string
 }
 
 func newRun(e *env) *cobra.Command {
@@ -73,6 +74,7 @@ variable TENON_VAR_NAME, else its default.`,
 	flags.StringSliceVar(&f.mocks, "mock", nil, "run against mocks of the specs: of every api, or of `API` alone with --mock=API")
 	flags.Lookup("mock").NoOptDefVal = everyAPI
 	flags.Uint64Var(&f.seed, "seed", 1, "`NUMBER` that the mocks' data grow from")
+	flags.StringVar(&f.stateDir, "state-dir", "", "keep state, such as logins, in `DIR`; otherwise TENON_STATE_DIR, else .tenon in the project")
 	flags.StringVar(&f.trace, "trace", "", "write every event to `FILE`, a JSON object a line")
 	flags.BoolVar(&f.json, "json", false, "print the result and nothing else (schemas/run.schema.json)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print the result, and only failures beside it")
@@ -151,6 +153,7 @@ func carryOut(ctx context.Context, e *env, program *exec.Program, in exec.Inputs
 	host := engine.New(engine.Options{
 		DryRun: f.dryRun,
 		Detail: detail(f),
+		Tokens: tokens(e, stateDir(e, dir, f.stateDir)),
 		Sink: func(x event.Envelope) {
 			if done, ok := x.Event.(event.RunDone); ok {
 				out.ID, out.Done = x.Run, done
@@ -166,6 +169,7 @@ func carryOut(ctx context.Context, e *env, program *exec.Program, in exec.Inputs
 			progress.Say("interrupted: nothing new begins; waiting for the writes under way (again to stop at once)")
 		}
 	})
+	defer host.Close()
 	result := host.Run(ctx, program, in)
 	stop()
 	if err := trace.close(); err != nil {

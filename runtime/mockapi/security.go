@@ -25,8 +25,20 @@ func (c *call) unauthorized() *answer {
 	}
 	slices.Sort(wanted)
 	a := refuse(http.StatusUnauthorized, c.op.Name().String()+" wants a credential: "+listed(slices.Compact(wanted), "or"))
-	a.header.Set("Www-Authenticate", "Bearer")
+	a.header.Set("Www-Authenticate", c.challenge())
 	return a
+}
+
+// challenge asks for a digest where one is wanted, since clients send none unasked.
+func (c *call) challenge() string {
+	for _, alternative := range c.op.Security {
+		for _, use := range alternative {
+			if s := c.schemes[use.Scheme]; s != nil && s.Type == "digest" {
+				return `Digest realm="mock", nonce="mock", qop="auth", algorithm=SHA-256`
+			}
+		}
+	}
+	return "Bearer"
 }
 
 // lacking says what the request lacks of one alternative.

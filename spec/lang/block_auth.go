@@ -35,7 +35,7 @@ var Grants = []*AuthType{
 	{Name: "client_credentials", Needs: []string{"client_id"}, Takes: slices.Concat(everyGrant, signingKey), Doc: "as the application itself"},
 	{Name: "refresh_token", Needs: []string{"client_id", "refresh_token"}, Takes: slices.Concat(everyGrant, signingKey),
 		Doc: "with a refresh token that the provider's console gave; where the server rotates it, the new one is kept"},
-	{Name: "authorization_code", Needs: []string{"client_id"}, Takes: slices.Concat(everyGrant, signingKey, []string{"authorization_url", "redirect_url"}), Interact: true,
+	{Name: "authorization_code", Needs: []string{"client_id"}, Takes: slices.Concat(everyGrant, signingKey, []string{"authorization_url", "redirect_url", "device_url"}), Interact: true,
 		Doc: "as a person who has logged in, in a browser, through `tenon login`"},
 	{Name: "device_code", Needs: []string{"client_id"}, Takes: slices.Concat(everyGrant, signingKey, []string{"device_url"}), Interact: true,
 		Doc: "as a person who has logged in, with a code on another device, through `tenon login`"},

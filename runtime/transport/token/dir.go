@@ -52,6 +52,18 @@ func (d *Dir) Load(_ context.Context, key string) (Token, bool, error) {
 	return t, true, nil
 }
 
+// make makes the directory, where git does not see it.
+func (d *Dir) make() error {
+	if err := os.MkdirAll(d.path, 0o700); err != nil {
+		return err
+	}
+	ignore := filepath.Join(d.path, ".gitignore")
+	if _, err := os.Stat(ignore); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return os.WriteFile(ignore, []byte("*\n"), 0o600)
+}
+
 // Save writes the token beside the old one, and puts it in its place once it is on the disk.
 func (d *Dir) Save(_ context.Context, key string, t Token) error {
 	s, err := d.seal()
@@ -62,7 +74,7 @@ func (d *Dir) Save(_ context.Context, key string, t Token) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(d.path, 0o700); err != nil {
+	if err := d.make(); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(d.path, "."+key+".*") // 0600
@@ -103,7 +115,7 @@ func (d *Dir) Delete(_ context.Context, key string) error {
 
 // Lock takes a file lock, which ends with the process that holds it. The lock's file stays.
 func (d *Dir) Lock(ctx context.Context, key string) (func(), error) {
-	if err := os.MkdirAll(d.path, 0o700); err != nil {
+	if err := d.make(); err != nil {
 		return nil, err
 	}
 	type held struct {
