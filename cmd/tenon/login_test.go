@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tenon/runtime/transport/token/tokentest"
+	"tenon/spec/lang"
 )
 
 // opener is a stdout whose reader opens every page that is printed.
@@ -177,5 +178,39 @@ func TestLoginWithACode(t *testing.T) {
 	}
 	if status, out, errs := do("run", "who"); status != 0 || !strings.Contains(out, "read offline_access") {
 		t.Errorf("status %d\n%s%s", status, out, errs)
+	}
+}
+
+// TestAuthGuide runs every example of docs/auth.md, as a reader would try it: against a mock of its spec, without a
+// secret or a login.
+func TestAuthGuide(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(repository(), "docs", "auth.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(string(page), "```hcl\n")[1:]
+	for _, part := range parts {
+		example, _, _ := strings.Cut(part, "```\n")
+		dir := t.TempDir()
+		files := map[string]string{"main.hcl": example}
+		for name, text := range lang.ExampleFiles() {
+			files[name] = text
+		}
+		for name, text := range files {
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out bytes.Buffer
+		if status := run(t.Context(), testEnv(t, dir, &out, &out, "run", "rate", "--mock")); status != 0 {
+			t.Errorf("%s\n%s", example, out.String())
+		}
+	}
+	if len(parts) < 12 {
+		t.Errorf("found %d examples", len(parts))
 	}
 }

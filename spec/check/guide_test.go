@@ -16,6 +16,7 @@ var (
 // nothing is found.
 func TestGuide(t *testing.T) {
 	guide(t, "language.md", 10)
+	guide(t, "auth.md", 12)
 	guide(t, "failures.md", 4)
 }
 
