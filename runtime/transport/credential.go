@@ -21,7 +21,7 @@ type Credential interface {
 	Sign(ctx context.Context, o *Outgoing) error
 	// Answered is told how an attempt that it signed was answered. It reports whether the same request, signed
 	// anew, may be answered otherwise: after a 401 that asks for something it can give. A request is repeated for
-	// this reason once, all its credentials together. An error says why it can give nothing.
+	// this reason once, all its credentials together. An error says in a clause why it can give nothing.
 	Answered(ctx context.Context, o *Outgoing, status int, h http.Header) (again bool, err error)
 	// Hide writes "(secret)" where Sign would write something secret.
 	Hide(o *Outgoing)
@@ -142,7 +142,8 @@ func (r *Request) answered(ctx context.Context, o *Outgoing, res *Response) (aga
 	for _, cr := range r.Credentials {
 		more, err := cr.Answered(ctx, o, res.Status, res.Header)
 		if err != nil {
-			res.Note = join(res.Note, err.Error())
+			text := err.Error()
+			res.Note = join(res.Note, strings.ToUpper(text[:1])+text[1:]+".")
 		}
 		again = again || more
 	}

@@ -46,7 +46,7 @@ func TestARefusedCredentialIsRenewedOnce(t *testing.T) {
 		{"Roll 0", refuse, "Roll 0", 200, 1, ""},
 		{"Roll 1", refuse, "Roll 0, Roll 1", 200, 2, ""},
 		{"Roll 2", refuse, "Roll 0, Roll 1", 401, 2, ""},
-		{"Roll 1", func(int) (bool, error) { return false, errors.New("The password is wrong.") }, "Roll 0", 401, 1, "The password is wrong."},
+		{"Roll 1", func(int) (bool, error) { return false, errors.New("the password is wrong") }, "Roll 0", 401, 1, "The password is wrong."},
 	} {
 		var got []string
 		u := serve(t, func(w http.ResponseWriter, r *http.Request) {

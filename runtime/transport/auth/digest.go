@@ -43,7 +43,7 @@ type challenge struct {
 	realm, nonce, opaque string
 	algorithm            string // as the server writes it; "" is MD5
 	qop                  string // auth, auth-int; "": that of RFC 2069
-	userhash, utf8       bool
+	userhash             bool
 	stale                bool
 }
 
@@ -192,7 +192,7 @@ func strongest(headers []string, o *transport.Outgoing) (*challenge, error) {
 		case slices.Contains(offered, "auth-int") && !o.Streamed:
 			ch.qop = "auth-int"
 		default:
-			err = fmt.Errorf("The server asks for a digest with qop=%s, which cannot be given here.", params["qop"])
+			err = fmt.Errorf("the server asks for a digest with qop=%s, which cannot be given here", params["qop"])
 			continue
 		}
 		at := slices.IndexFunc(digests, func(d struct {
@@ -202,7 +202,7 @@ func strongest(headers []string, o *transport.Outgoing) (*challenge, error) {
 			return strings.EqualFold(d.name, ch.plainAlgorithm())
 		})
 		if at < 0 {
-			err = fmt.Errorf("The server asks for a digest with the algorithm %s, which is not known.", ch.algorithm)
+			err = fmt.Errorf("the server asks for a digest with the algorithm %s, which is not known", ch.algorithm)
 			continue
 		}
 		if ch.nonce != "" && at < rank {

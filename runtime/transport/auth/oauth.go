@@ -120,7 +120,7 @@ func (c *oauth) Answered(ctx context.Context, o *transport.Outgoing, status int,
 	}
 	again, err := c.source.Renew(ctx, used)
 	if err != nil {
-		return false, fmt.Errorf("The token was refused and cannot be renewed: %s.", strings.TrimSuffix(err.Error(), "."))
+		return false, fmt.Errorf("the token was refused and cannot be renewed: %w", err)
 	}
 	return again, nil
 }

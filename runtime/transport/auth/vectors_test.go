@@ -97,7 +97,7 @@ func TestDigestChallenges(t *testing.T) {
 	if !answered(d, o, 401, `WWW-Authenticate: Digest realm="r", nonce="n6"`) {
 		t.Error("a nonce that was forgotten is not replaced, though the password had been accepted")
 	}
-	if o, got = sent(d); strings.Contains(got, "qop") || strings.Contains(got, "nc=") {
+	if _, got = sent(d); strings.Contains(got, "qop") || strings.Contains(got, "nc=") {
 		t.Errorf("without qop (RFC 2069): %s", got)
 	}
 	if again, err := newDigest("u", "p").Answered(t.Context(), &transport.Outgoing{Header: http.Header{}}, 401,
