@@ -61,7 +61,7 @@ func usable(s *openapi.SecurityScheme) int {
 		return 2
 	case "oauth2":
 		return 3
-	case "basic":
+	case "basic", "digest":
 		return 4
 	case "openid":
 		return 5
@@ -203,22 +203,50 @@ func (c *composer) credential(s *openapi.SecurityScheme, prefix string) {
 			name += "_key"
 		}
 		c.line("value = %s", c.secret(name, fmt.Sprintf("the key of scheme %s, sent as the %s %s", s.Name, s.In, s.ParamName)))
+	case "oauth2":
+		if clientCredentials(s) {
+			c.client(s, prefix)
+		} else {
+			c.token(s, prefix)
+		}
 	case "basic", "digest":
 		c.line("username = %s", c.secret(prefix+"_username", "the user of scheme "+s.Name))
 		c.line("password = %s", c.secret(prefix+"_password", "the password of scheme "+s.Name))
 	default:
-		name := prefix
-		if !strings.HasSuffix(name, "_token") {
-			name += "_token"
-		}
-		what := "the token of scheme " + s.Name
-		if s.Type != "bearer" {
-			what += ", an access token"
-		}
-		c.line("token = %s", c.secret(name, what))
+		c.token(s, prefix)
 	}
 	c.line("}")
 	c.block.Auth = append(c.block.Auth, Auth{s.Name, s.Type})
+}
+
+// token writes a token that was made elsewhere.
+func (c *composer) token(s *openapi.SecurityScheme, prefix string) {
+	name := prefix
+	if !strings.HasSuffix(name, "_token") {
+		name += "_token"
+	}
+	what := "the token of scheme " + s.Name
+	if s.Type != "bearer" {
+		what += ", an access token"
+		c.note("auth %s takes a token made elsewhere; Tenon can also get one: `tenon explain auth` tells about grants and `tenon login`", quote(s.Name))
+	}
+	c.line("token = %s", c.secret(name, what))
+}
+
+// clientCredentials reports whether a scheme's tokens can be had without a person, from a server that is named.
+func clientCredentials(s *openapi.SecurityScheme) bool {
+	return slices.ContainsFunc(s.Flows, func(f openapi.Flow) bool {
+		return f.Grant == "client_credentials" && strings.HasPrefix(f.TokenURL, "https://")
+	})
+}
+
+// client writes a client that gets its own tokens.
+func (c *composer) client(s *openapi.SecurityScheme, prefix string) {
+	if len(s.Flows) > 1 {
+		c.line("grant = \"client_credentials\"")
+	}
+	c.line("client_id = %s", c.secret(prefix+"_client_id", "the client of scheme "+s.Name))
+	c.line("client_secret = %s", c.secret(prefix+"_client_secret", "the client's secret of scheme "+s.Name))
 }
 
 // others tells of the schemes that the block does not use.
