@@ -21,6 +21,7 @@ var layers = []string{
 	"spec/syntax",
 	"spec/expression",
 	"spec/openapi",
+	"spec/paging",
 	"spec/model",
 	"spec/plan",
 	"spec/lang",

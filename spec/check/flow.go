@@ -27,6 +27,8 @@ type flow struct {
 	recorded []recorded
 	answers  []*answer
 	later    []func() // catch bodies, whose type depends on what is read of them
+
+	firstOnly []firstOnly
 }
 
 // node is one operation of the plan to be.

@@ -44,6 +44,8 @@ func (f *flow) read(key string, path []string, at site) {
 	case key == "response" && at.response != nil:
 		at.response.readPart(path)
 		return
+	case key == "request" && at.paging:
+		return
 	case key == "error" && at.caught != nil:
 		if len(path) == 0 || path[0] == "body" {
 			for _, r := range at.caught.answers {
@@ -187,7 +189,7 @@ func (f *flow) free(n *stage) {
 
 // boundInside reports whether a name that is used at a place belongs to the block of a loop.
 func (f *flow) boundInside(n *stage, key string, at site) bool {
-	if key == "response" && at.response != nil || key == "error" && at.caught != nil {
+	if key == "response" && at.response != nil || key == "error" && at.caught != nil || key == "request" && at.paging {
 		return true
 	}
 	if x := f.nodes[key]; x != nil {

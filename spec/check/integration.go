@@ -51,6 +51,7 @@ func (b *builder) integration(m *model.Integration) *plan.Plan {
 	}
 	f.finish()
 	f.unusedSteps()
+	f.fixFirstOnly()
 	if broken || f.apisBroken() || b.diags.Count(diag.Error) > before {
 		return nil
 	}
@@ -74,6 +75,7 @@ func (f *flow) rootScope(p *plan.Plan) *expression.Scope {
 		props = append(props, &types.Property{Name: i.Name, Type: i.Type, Required: true})
 	}
 	scope.Define(&expression.Name{Name: "response", Gone: "There is an answer only in a step's paginate and checks; elsewhere it is step.NAME."})
+	scope.Define(&expression.Name{Name: "request", Gone: "What was asked is known only in the next of a step's paginate."})
 	scope.Define(&expression.Name{Name: "error", Gone: "There is an error only in a catch and in on_failure."})
 	scope.Define(&expression.Name{Name: "input", Key: "input", Type: types.ObjectOf(props...)})
 	return scope

@@ -2,40 +2,102 @@ package check
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
+	"tenon/spec/diag"
 	"tenon/spec/expression"
 	"tenon/spec/lang"
 	"tenon/spec/plan"
+	"tenon/spec/source"
+	"tenon/spec/syntax"
 	"tenon/spec/types"
 )
 
-// paginate types how a list is read page by page.
+// paginate types how a list is read page by page: as the author writes it, and what he leaves out as the
+// spec has it.
 func (f *flow) paginate(n *stage, at site) {
 	m, a := n.step.Paginate, n.answer
 	a.element = types.Invalid
-	if m.Items == nil {
-		return
+	a.call.Paginate = &plan.Paginate{Limit: int64(m.Limit.Value), Rule: "explicit"}
+	at = f.pageSite(a, at)
+	if m.Items != nil {
+		a.items = f.alias(m.Items, at, f.wantItems(n))
+		if a.items == nil {
+			f.loose(at, m.Next)
+			return
+		}
 	}
-	scope := expression.NewScope(at.scope)
-	scope.Define(&expression.Name{Name: "response", Key: "response", Type: types.ObjectOf(
-		property("status", statusType), property("headers", a.headers), property("body", a.body))})
-	at.scope, at.response = scope, a
-	what := fmt.Sprintf("items of step %q", n.op.Name)
-	a.items = f.alias(m.Items, at, expression.Want{Type: types.ListOf(types.Any), What: what})
+	if m.Items == nil || m.Next == nil {
+		f.inferPages(n, at)
+	}
 	if a.items == nil {
+		f.loose(at, m.Next)
 		return
 	}
 	_, plain := a.items.Path()
 	f.record(a.items, at, plain)
 	a.element = a.items.Type.Elem()
-	a.call.Paginate = &plan.Paginate{Items: a.items, Limit: int64(m.Limit.Value), Rule: "explicit"}
+	a.call.Paginate.Items = a.items
 	if m.Next != nil {
-		what := fmt.Sprintf("next of step %q", n.op.Name)
-		a.call.Paginate.Next = f.expr(m.Next, at, expression.Want{Type: a.nextType(), What: what, Optional: true})
-		a.call.Paginate.Guard = guard(a.call.Paginate.Next, what)
+		want := f.wantNext(n)
+		wrong := f.diags.Count(diag.Error)
+		x := f.expr(m.Next, at, want)
+		a.call.Paginate.Next, a.call.Paginate.Guard = x, guard(x, want.What)
+		if f.diags.Count(diag.Error) == wrong {
+			f.endless(n, m.Next, x)
+		}
 	}
+}
+
+// pageSite is where the expressions of pagination stand: they see a page's answer, and what it was asked
+// for by.
+func (f *flow) pageSite(a *answer, at site) site {
+	scope := expression.NewScope(at.scope)
+	scope.Define(&expression.Name{Name: "response", Key: "response", Type: types.ObjectOf(
+		property("status", statusType), property("headers", a.headers), property("body", a.body))})
+	scope.Define(&expression.Name{Name: "request", Key: "request", Type: a.requestType()})
+	at.scope, at.response, at.paging = scope, a, true
+	return at
+}
+
+func (f *flow) wantItems(n *stage) expression.Want {
+	return expression.Want{Type: types.ListOf(types.Any), What: fmt.Sprintf("items of step %q", n.op.Name)}
+}
+
+func (f *flow) wantNext(n *stage) expression.Want {
+	return expression.Want{Type: n.answer.nextType(), What: fmt.Sprintf("next of step %q", n.op.Name), Optional: true}
+}
+
+// requestType is what a page was asked for by: parameters, and a body where the operation takes one.
+func (a *answer) requestType() *types.Type {
+	var params []*types.Property
+	seen := map[string]bool{}
+	for _, p := range a.op.Parameters {
+		if !seen[p.Name] {
+			seen[p.Name] = true
+			params = append(params, &types.Property{Name: p.Name, Type: nextParam(p.Type).With(types.Absent), Origin: p.Origin})
+		}
+	}
+	props := []*types.Property{property("params", types.ObjectOf(params...))}
+	if body := a.requestBody(); body != nil {
+		props = append(props, property("body", body.With(types.Absent)))
+	}
+	return types.ObjectOf(props...)
+}
+
+// requestBody is the type of the body that the operation takes, in the form in which it is sent; nil if it
+// takes none.
+func (a *answer) requestBody() *types.Type {
+	if a.op.Body == nil {
+		return nil
+	}
+	m := chooseMedia(a.op.Body.Content)
+	if sent := a.call.Body; sent != nil {
+		m = matching(a.op.Body.Content, sent.ContentType)
+	}
+	if m == nil {
+		return nil
+	}
+	return contentType(m, types.Request)
 }
 
 // nextType is how a further page can be asked for: parameters of the operation, parts of its body, or
@@ -83,42 +145,58 @@ func optionalProperties(t *types.Type) *types.Type {
 	return types.ObjectOf(props...)
 }
 
-// pageParameters are the names by which APIs ask for a part of a list, in lower case without
-// separators.
-var pageParameters = []string{
-	"page", "perpage", "pagesize", "pagenumber", "pagetoken", "nexttoken", "cursor", "after", "startingafter", "offset", "continue", "marker", "pagecursor",
-}
-
-// missingPagination notes a list that may have further pages which nobody reads.
-func (f *flow) missingPagination(n *stage) {
-	a := n.answer
-	if n.op.Call.Method != "GET" {
+// endless reports a next that is the same for every page: the third page is the second one again.
+func (f *flow) endless(n *stage, e *syntax.Expr, x *plan.Expr) {
+	if x == nil {
 		return
 	}
-	for _, p := range a.op.Parameters {
-		name := strings.ToLower(strings.NewReplacer("_", "", "-", "", "[", "", "]", "").Replace(p.Name))
-		given := slices.ContainsFunc(a.call.Params, func(x *plan.Param) bool { return x.Name == p.Name })
-		if p.In != "query" || !contains(pageParameters, name) {
-			continue
-		}
-		if !given && hasList(a.body) {
-			f.diags.Add(lang.PaginationMissing, n.step.Call.Range, "%s answers in pages (it takes %q), and only the first is read.", a.op.name(), p.Name).
-				Explain("To read them all, add paginate { items = …, next = … } and go through step.%s.items.", n.op.Name).
-				Relate(f.locate(p.Origin), "declared here")
-		}
+	moves := false
+	for _, u := range x.Uses {
+		moves = moves || u.Key == "response" || u.Key == "request"
+	}
+	ends := x.Type.May(types.Null | types.Absent)
+	switch {
+	case !moves && x.Type.May(types.Object|types.String) && !ends, same(x.Type.Without(types.Null | types.Absent)):
+	default:
 		return
 	}
+	d := f.diags.Add(lang.PaginationEndless, e.Range, "This asks for the same page after every page, so step %q would read it again and again.", n.op.Name)
+	if moves && ends { // it may end before
+		d.Severity = diag.Warning
+	}
+	d.Explain("Say where to go on from the page just read: response is its answer, request what it was asked for by. "+
+		"A page number counts up with %s.", "{ page = coalesce(request.params.page, 1) + 1 }")
 }
 
-// hasList reports whether an answer is a list or an object with one.
-func hasList(t *types.Type) bool {
-	if t.May(types.Array) {
-		return true
+// same reports whether every value of t asks for the same page.
+func same(t *types.Type) bool {
+	s := t.Shape()
+	if s.Untyped || s.Invalid || len(s.Opaque) > 0 {
+		return false
 	}
-	for _, name := range t.PropertyNames() {
-		if t.Field(name).Type.May(types.Array) {
-			return true
+	switch {
+	case t.Is(types.String):
+		values, ok := t.Constants()
+		return ok && len(values) == 1
+	case !t.Is(types.Object) || len(s.Objects) != 1 || len(s.Objects[0].Properties) == 0:
+		return false
+	}
+	for _, p := range s.Objects[0].Properties {
+		values, ok := p.Type.Constants()
+		if !(ok && len(values) == 1) && !same(p.Type) {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// specPlace is a place in a specification as people write it: "openapi/shop.yaml:12".
+func (f *flow) specPlace(r source.Range) string {
+	if r.IsZero() {
+		return ""
+	}
+	if file := f.files[r.File]; file != nil {
+		return fmt.Sprintf("%s:%d", r.File, file.Position(r.Start).Line)
+	}
+	return r.File
 }

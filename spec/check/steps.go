@@ -18,6 +18,7 @@ type site struct {
 	block    *block
 	scope    *expression.Scope
 	response *answer // what `response` is here
+	paging   bool    // `request` is what a page was asked for by
 	caught   *caught // what `error` is here
 }
 

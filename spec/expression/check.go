@@ -38,6 +38,10 @@ func (t *Tree) Check(s *Scope, w Want) (*Expr, diag.List) {
 			c.judge(e, &w)
 		}
 	}
+	if !t.implied.IsZero() {
+		e.move(t.implied)
+		return e, moved(c.diags, t.implied)
+	}
 	return e, c.diags
 }
 

@@ -83,6 +83,9 @@ func encodingFunctions() []*Function {
 			Examples: ex(`url_encode("a b/c")`, `"a%20b%2Fc"`), prim: onText(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })},
 		{Signature: "url_parse(s string) object", Doc: "The parts of a URL: `scheme`, `host`, `port`, `path`, `query` (each name's values) and `fragment`.", Pure: true,
 			Examples: ex(`url_parse("https://a.example/b?c=d").host`, `"a.example"`), result: func([]*types.Type) *types.Type { return urlType }, prim: primitive{one: urlParse}},
+		{Signature: "link_url(header string|null|absent, rel string) string|absent",
+			Doc: "The URL that a `Link` header (RFC 8288) gives for a relation, as it is written there; absent when it gives none. The next page of many lists is `link_url(response.headers.link, \"next\")`.", Pure: true,
+			Examples: ex(`link_url("</a?page=2>; rel=\"next\", </a?page=9>; rel=last", "next")`, `"/a?page=2"`), prim: primitive{two: linkURL}},
 		{Signature: "jsonencode(x any) string", Doc: "The JSON of `x`, with sorted names.", Pure: true,
 			Examples: ex(`jsonencode({ b = 1, a = [true, null] })`, `"{\"a\":[true,null],\"b\":1}"`), prim: primitive{text: func(f *frame, v any) any {
 				f.whole(v)

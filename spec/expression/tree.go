@@ -21,9 +21,10 @@ const (
 // Tree is an expression as written: expr-lang's syntax tree, whichever notation it was written in.
 // Names are not resolved and nothing is typed. It is immutable and safe for concurrent use.
 type Tree struct {
-	file *source.File
-	rng  source.Range
-	root ast.Node
+	file    *source.File
+	rng     source.Range
+	root    ast.Node
+	implied source.Range // where it stands in a file that does not have its text; zero for a written one
 }
 
 // Forms of HCL that expr-lang has no node for stand in the tree as calls of names that no author can write.
@@ -56,7 +57,12 @@ func Parse(e *syntax.Expr) (*Tree, diag.List) {
 }
 
 // Range returns the place of the whole expression.
-func (t *Tree) Range() source.Range { return t.rng }
+func (t *Tree) Range() source.Range {
+	if !t.implied.IsZero() {
+		return t.implied
+	}
+	return t.rng
+}
 
 // place returns the range of a node.
 func (t *Tree) place(n ast.Node) source.Range {

@@ -49,13 +49,14 @@ var paginate = &Block{
 	Once:  true,
 	Needs: "call",
 	Attrs: []*Attr{
-		{Name: "items", Kind: Expression, Required: true, Sees: []string{"response"}, Doc: "The list in each page: `response.body.data`."},
-		{Name: "next", Kind: Expression, Required: true, Sees: []string{"response"},
-			Doc: "How to ask for the next page, from the page just read: an object of parameters (`{ body = { … } }` merges into the body), or a URL. `null` or absent: this was the last page."},
-		{Name: "limit", Kind: Whole, Min: 1, Doc: "Items to read at most."},
+		{Name: "items", Kind: Expression, Sees: []string{"response", "request"}, Doc: "The list in each page: `response.body.data`. Without it, the list that the spec declares."},
+		{Name: "next", Kind: Expression, Sees: []string{"response", "request"},
+			Doc: "How to ask for the next page, from the page just read: an object of parameters (`{ body = { … } }` merges into the body), or a URL. `null`, absent, or nothing but empty text: this was the last page. " +
+				"`request.params` and `request.body` are what the page was asked for by. Without it, what the spec shows: a `Link` header, the URL or a token of the next page, the id of the last item, or parameters that count."},
+		{Name: "limit", Kind: Whole, Min: 1, Doc: "Items to read at most. That there are more is a warning in the run's result."},
 	},
-	Doc: "Reads a list page by page. `step.NAME.items` is a stream: it is read as `for_each` consumes it, in constant memory; any other use says `collect(step.NAME.items)`. " +
-		"A page that repeats fails the step.",
+	Doc: "Reads a list page by page. `paginate {}` is enough where the spec shows how; `tenon plan` tells what was inferred and from what. `step.NAME.items` is a stream: it is read as `for_each` consumes it, in constant memory; " +
+		"any other use says `collect(step.NAME.items)`. A page that repeats fails the step. Where the spec gives a largest page size, up to 1,000 are asked for, unless `params` says otherwise.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"
 }
@@ -64,8 +65,6 @@ integration "count" {
   step "orders" {
     call = shop.listOrders
     paginate {
-      items = response.body.data
-      next  = response.body.has_more ? { page = response.body.page + 1 } : null
       limit = 1000
     }
   }

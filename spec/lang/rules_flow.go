@@ -3,7 +3,7 @@ package lang
 import "tenon/spec/diag"
 
 var flowRules = []*diag.Rule{
-	SwitchNotExhaustive, CatchUnreachable, RecoverUnused, RecoverWrites, UndoNothing, RepeatWrite, UnreachableStep, PaginationMissing, UnboundedCollect, UnsafeRetry, InDoubtWrite, WriteOrder, Unused,
+	SwitchNotExhaustive, CatchUnreachable, RecoverUnused, RecoverWrites, UndoNothing, RepeatWrite, UnreachableStep, PaginationMissing, PaginationUnknown, PaginationEndless, UnboundedCollect, UnsafeRetry, InDoubtWrite, WriteOrder, Unused,
 }
 
 // SwitchNotExhaustive: a switch that forgets a member of an enum.
@@ -125,8 +125,8 @@ var UnreachableStep = &diag.Rule{
 // PaginationMissing: only the first page of a list is read.
 var PaginationMissing = &diag.Rule{
 	Name: "pagination-missing", Severity: diag.Note, Title: "Only the first page is read",
-	Explain: "The operation takes a parameter for pages and answers with a list, but the step asks once. If all of the list is wanted, add `paginate`; " +
-		"if one page is, naming the parameter says so.",
+	Explain: "The operation answers in pages, but the step asks once, or nobody goes through the items of its pages. If all of the list is wanted, add `paginate {}` and go through `step.NAME.items`; " +
+		"if one page is, naming the parameter that asks for it says so.",
 	Bad: `api "shop" {
   spec = "openapi/shop.yaml"
 }
@@ -148,8 +148,91 @@ integration "orders" {
   step "orders" {
     call = shop.listOrders
     paginate {
-      items = response.body.data
-      next  = response.body.has_more ? { page = response.body.page + 1 } : null
+      limit = 10000
+    }
+  }
+  output "orders" {
+    value = len(collect(step.orders.items))
+  }
+}
+`,
+}
+
+// PaginationUnknown: the spec does not show how a list is read page by page.
+var PaginationUnknown = &diag.Rule{
+	Name: "pagination-unknown", Title: "Pages that cannot be inferred",
+	Explain: "`paginate {}` leaves it to the spec how further pages are asked for. Here the spec does not say enough: it declares no list, or several; no parameter that asks for the next page; or nothing in the " +
+		"answer that could be given there. Tenon does not guess, since a wrong guess loses items without a word. Write `items` and `next` as the provider's documentation has them, or say it for all " +
+		"integrations by the extension `x-tenon-pagination` in an overlay.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "notes" {
+  step "notes" {
+    call   = shop.listNotes
+    params = { id = "o-1" }
+    paginate {
+      limit = 100
+    }
+  }
+  output "notes" {
+    value = len(collect(step.notes.items))
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "notes" {
+  step "notes" {
+    call   = shop.listNotes
+    params = { id = "o-1" }
+    paginate {
+      next  = { after = last(response.body).id }
+      limit = 100
+    }
+  }
+  output "notes" {
+    value = len(collect(step.notes.items))
+  }
+}
+`,
+}
+
+// PaginationEndless: the same page is asked for after every page.
+var PaginationEndless = &diag.Rule{
+	Name: "pagination-endless", Title: "The same page again and again",
+	Explain: "What `next` asks for does not depend on the page just read, so that the third page is the second one once more. Such a run fails when it comes there. " +
+		"Where `next` may also say that there is no further page it may end before; then this is a warning.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "orders" {
+  step "orders" {
+    call = shop.listOrders
+    paginate {
+      next  = { page = 2 }
+      limit = 1000
+    }
+  }
+  output "orders" {
+    value = len(collect(step.orders.items))
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "orders" {
+  step "orders" {
+    call = shop.listOrders
+    paginate {
+      next  = response.body.has_more ? { page = coalesce(request.params.page, 1) + 1 } : null
+      limit = 1000
     }
   }
   output "orders" {

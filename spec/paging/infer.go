@@ -26,6 +26,7 @@ func Infer(q Question) *Finding {
 		}
 	}
 	i.signals = signals(q.Answer, i.f.Items)
+	i.f.asked, i.f.signals, i.f.answer = i.asked, i.signals, q.Answer
 	i.collect()
 	i.decide()
 	return i.f

@@ -88,7 +88,10 @@ type Finding struct {
 	Found []Evidence
 	Lacks string
 
-	guess *Scheme // as far as it goes, for a proposal
+	guess   *Scheme // as far as it goes, for a proposal
+	asked   *Asked
+	signals []*signal
+	answer  *types.Type
 }
 
 // Paged reports whether anything at all points to pages.

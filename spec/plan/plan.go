@@ -340,14 +340,28 @@ type Content struct {
 	Guard       *Guard `json:"guard,omitempty"` // what the plan relied on; nil: nothing
 }
 
-// Paginate is how further pages are asked for. Expressions see response.
+// Paginate is how further pages are asked for. Expressions see response and request (what the page was
+// asked for by: params by name, and body).
+//
+// Next gives null or absent after the last page. An object is parameters of the next page ({body = …} merges
+// into the body); a string, its URL.
 type Paginate struct {
-	Items   *Expr  `json:"items"`
-	Next    *Expr  `json:"next,omitempty"`  // null or absent: last page. An object: parameters of the next page ({body = …} merges into the body). A string: its URL
-	Guard   *Guard `json:"guard,omitempty"` // of Next
-	Limit   int64  `json:"limit,omitempty"`
-	Rule    string `json:"rule"`              // "explicit", or the inference rule that matched
-	Collect bool   `json:"collect,omitempty"` // items are used as a list, not as a stream
+	Items    *Expr      `json:"items"`
+	Next     *Expr      `json:"next,omitempty"`
+	Guard    *Guard     `json:"guard,omitempty"` // of Next
+	Limit    int64      `json:"limit,omitempty"`
+	Rule     string     `json:"rule"`               // "explicit", or the rule by which Next was inferred (see spec/paging)
+	Evidence []Evidence `json:"evidence,omitempty"` // what Next was inferred from
+	Size     string     `json:"size,omitempty"`     // the parameter that asks for a page size, where it is known
+	Follow   bool       `json:"follow,omitempty"`   // a Link header with rel="next" is followed where Next finds nothing
+	Counts   bool       `json:"counts,omitempty"`   // Next counts pages or items, so that only an empty page is surely the end
+	Collect  bool       `json:"collect,omitempty"`  // items are used as a list, not as a stream
+}
+
+// Evidence is a fact of a specification that something was inferred from.
+type Evidence struct {
+	Text string `json:"text"`         // a clause: "it takes cursor"
+	At   string `json:"at,omitempty"` // where the specification says so: "openapi/shop.yaml:12"
 }
 
 // ForEach runs a block for every element of a list or stream.

@@ -54,7 +54,7 @@ integration "i" {
     }
     catch "404" { /* ERROR "A .catch. block needs .body., .skip. or .call." */
     }
-    paginate { /* ERROR "A .paginate. block needs .items." */ /* ERROR "A .paginate. block needs .next." */
+    paginate {
     }
   }
   for_each "stops" {
