@@ -56,6 +56,7 @@ func TestPlanSchemaHasEveryMember(t *testing.T) {
 		"guard":     {schema.Defs["guard"], plan.Guard{}},
 		"response":  {schema.Defs["response"], plan.Response{}},
 		"paginate":  {schema.Defs["paginate"], plan.Paginate{}},
+		"evidence":  {schema.Defs["evidence"], plan.Evidence{}},
 		"for_each":  {schema.Defs["for_each"], plan.ForEach{}},
 		"aggregate": {schema.Defs["aggregate"], plan.Aggregate{}},
 	} {

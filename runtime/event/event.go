@@ -44,14 +44,15 @@ type RunStarted struct {
 
 // RunDone is a run's last event.
 type RunDone struct {
-	Status   Status   `json:"status"`
-	Error    *Failure `json:"error,omitempty"`
-	Took     Millis   `json:"took_ms"`
-	Writes   int      `json:"writes"`             // writes that the servers took
-	DryRun   bool     `json:"dry_run,omitempty"`  // writes were withheld
-	Withheld int      `json:"withheld,omitempty"` // that many
-	Done     []Done   `json:"done,omitempty"`     // what had been done, for a run that did not succeed
-	Undone   *Undone  `json:"undone,omitempty"`   // what of it was taken back; nil where nothing has an undo
+	Status   Status    `json:"status"`
+	Error    *Failure  `json:"error,omitempty"`
+	Took     Millis    `json:"took_ms"`
+	Writes   int       `json:"writes"`             // writes that the servers took
+	DryRun   bool      `json:"dry_run,omitempty"`  // writes were withheld
+	Withheld int       `json:"withheld,omitempty"` // that many
+	Done     []Done    `json:"done,omitempty"`     // what had been done, for a run that did not succeed
+	Undone   *Undone   `json:"undone,omitempty"`   // what of it was taken back; nil where nothing has an undo
+	Warnings []Warning `json:"warnings,omitempty"` // what the run survived and a person should know; each kind once
 }
 
 // Done says how far a step or loop of the integration's outermost block came.
@@ -126,13 +127,15 @@ type RetryScheduled struct {
 	Why     string `json:"why"`
 }
 
-// PageRead says that a page of a paginated step was read.
+// PageRead says that a page of a paginated step was read. Next is where the following one is; nil after the
+// last one, and where a limit ends the list.
 type PageRead struct {
-	Step  string `json:"step"`
-	Item  string `json:"item,omitempty"`
-	Page  int    `json:"page"`
-	Items int    `json:"items"`
-	Last  bool   `json:"last,omitempty"`
+	Step  string  `json:"step"`
+	Item  string  `json:"item,omitempty"`
+	Page  int     `json:"page"`
+	Items int     `json:"items"`
+	Last  bool    `json:"last,omitempty"`
+	Next  *Cursor `json:"next,omitempty"`
 }
 
 // LoopStarted says that a for_each begins.

@@ -8,6 +8,13 @@ func (e RunStarted) redact(func(string) string) Event { return e }
 func (e RunDone) redact(f func(string) string) Event {
 	e.Error = e.Error.Redacted(f)
 	e.Undone = e.Undone.Redacted(f)
+	if e.Warnings != nil {
+		warnings := make([]Warning, len(e.Warnings))
+		for i, w := range e.Warnings {
+			warnings[i], _ = w.redact(f).(Warning)
+		}
+		e.Warnings = warnings
+	}
 	return e
 }
 func (e StepStarted) redact(f func(string) string) Event { e.Item = f(e.Item); return e }
@@ -29,7 +36,10 @@ func (e RetryScheduled) redact(f func(string) string) Event {
 	e.Item, e.Why = f(e.Item), f(e.Why)
 	return e
 }
-func (e PageRead) redact(f func(string) string) Event    { e.Item = f(e.Item); return e }
+func (e PageRead) redact(f func(string) string) Event {
+	e.Item, e.Next = f(e.Item), e.Next.redacted(f)
+	return e
+}
 func (e LoopStarted) redact(f func(string) string) Event { e.Item = f(e.Item); return e }
 func (e ItemDone) redact(f func(string) string) Event    { e.Item = f(e.Item); return e }
 func (e ItemFailed) redact(f func(string) string) Event {

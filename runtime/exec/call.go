@@ -37,6 +37,7 @@ type reply struct {
 	headers map[string]any // nil: not read
 	body    any            // types.Missing: none, or not read
 	url     *url.URL
+	link    string // Link headers, of a paginated call
 	size    int
 }
 
@@ -205,6 +206,9 @@ func (r *run) send(s *scope, o *op, c *call, req *Request) (*reply, *fault) {
 	out := &reply{status: res.Status, body: types.Missing, url: res.URL, size: len(res.Body)}
 	if o.wants.headers {
 		out.headers = headerValues(res.Header)
+	}
+	if c.page != nil {
+		out.link = strings.Join(res.Header.Values("Link"), ", ")
 	}
 	f := r.read(s, c, a, res, o.wants.body, out)
 	if f != nil {

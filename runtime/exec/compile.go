@@ -253,6 +253,7 @@ func (c *compiler) call(p *plan.Call) *call {
 		x.page = &pager{plan: g, items: c.code(g.Items)}
 		if g.Next != nil {
 			x.page.next = c.value("next", g.Next, g.Guard)
+			x.page.asks = slices.ContainsFunc(g.Next.Uses, func(u expression.Use) bool { return u.Key == "request" })
 		}
 	}
 	return x
@@ -271,7 +272,7 @@ func (c *compiler) loop(p *plan.ForEach) *loop {
 	for _, a := range p.Aggregates {
 		x.aggregates = append(x.aggregates, &aggregate{*c.value(a.Name, a.Value, a.Guard), a.Func})
 	}
-	own := map[string]bool{p.Var: true, "response": true}
+	own := map[string]bool{p.Var: true, "response": true, "request": true}
 	for _, o := range p.Block.Ops {
 		own[o.ID] = true
 	}

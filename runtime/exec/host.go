@@ -126,8 +126,9 @@ type Result struct {
 	State    map[string]any // all values to be kept, together, by the host's owner; nil unless it succeeded and has any
 	Error    *event.Failure // nil if it succeeded
 	DryRun   bool
-	Withheld int           // writes that a dry run did not send
-	Writes   int           // writes that servers took
-	Done     []event.Done  // how far the outermost steps came, in the plan's order
-	Undone   *event.Undone // what was taken back and what was not; nil where nothing can be
+	Withheld int             // writes that a dry run did not send
+	Writes   int             // writes that servers took
+	Done     []event.Done    // how far the outermost steps came, in the plan's order
+	Undone   *event.Undone   // what was taken back and what was not; nil where nothing can be
+	Warnings []event.Warning // what the run survived and a person should know; each kind once, and a bounded number
 }

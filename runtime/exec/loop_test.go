@@ -3,6 +3,7 @@ package exec_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,7 +82,7 @@ func TestPagesStreamIntoALoop(t *testing.T) {
 	if len(posted) != 24 {
 		t.Errorf("%d posts, want 24", len(posted))
 	}
-	if got := said[event.PageRead](w); len(got) != 3 || got[2] != (event.PageRead{Step: "step.list", Page: 3, Items: 5, Last: true}) {
+	if got := said[event.PageRead](w); len(got) != 3 || !reflect.DeepEqual(got[2], event.PageRead{Step: "step.list", Page: 3, Items: 5, Last: true}) {
 		t.Errorf("page_read events: %+v", got)
 	}
 	if got := said[event.LoopDone](w); len(got) != 1 || got[0].Succeeded != 24 {

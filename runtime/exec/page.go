@@ -5,19 +5,16 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"sync/atomic"
 
-	"tenon/runtime/codec"
 	"tenon/runtime/event"
-	"tenon/runtime/transport"
 	"tenon/spec/types"
 )
 
 // Bounds of pagination that no author writes.
 const (
 	maxEmptyPages = 1000      // in a row
+	maxSamePages  = 10        // in a row, with the same texts or numbers as items
 	maxCollected  = 512 << 20 // bytes of answers that one collected step may read
 )
 
@@ -35,7 +32,7 @@ type stream struct {
 type page struct {
 	result map[string]any
 	items  []any
-	next   *draft // nil: the last page
+	next   *event.Cursor // nil: the last page
 	size   int
 }
 
@@ -48,7 +45,7 @@ func (r *run) pages(o *op, s *scope) (map[string]any, *fault) {
 		return nil, f
 	}
 	st := &stream{run: r, op: o, scope: own, start: d}
-	first, f := st.read(own, d, 1)
+	first, f := st.read(own, &event.Cursor{}, 1)
 	if f != nil {
 		return nil, f
 	}
@@ -76,14 +73,16 @@ func (r *run) pages(o *op, s *scope) (map[string]any, *fault) {
 
 // iterator reads the pages of a stream in turn.
 type iterator struct {
-	st    *stream
-	scope *scope
-	draft *draft // of the next page; nil: there is none
-	page  int    // pages read
-	count int64  // items given
-	empty int    // pages without items in a row
-	size  int
-	seen  map[uint64]struct{} // hashes: 8 bytes a page, so that a million pages fit
+	st     *stream
+	scope  *scope
+	cursor *event.Cursor // of the next page; nil: there is none
+	page   int           // pages read
+	count  int64         // items given
+	empty  int           // pages without items in a row
+	same   int           // pages in a row with the items of the one before
+	items  []any         // of the page before
+	size   int
+	seen   map[uint64]struct{} // hashes: 8 bytes a page, so that a million pages fit
 }
 
 func (st *stream) iterate(s *scope) *iterator {
@@ -92,21 +91,31 @@ func (st *stream) iterate(s *scope) *iterator {
 	if s.step != own.step && s.step != st.op.reader {
 		own.label = s.key("") // of the loop that reads them anew
 	}
-	return &iterator{st: st, scope: own, draft: st.start, seen: map[uint64]struct{}{}}
+	return &iterator{st: st, scope: own, cursor: &event.Cursor{}, seen: map[uint64]struct{}{}}
+}
+
+// from makes the iterator begin at the page that a cursor of an earlier [event.PageRead] leads to, when pages
+// and items were read before it.
+func (it *iterator) from(c *event.Cursor, pages int, items int64) *iterator {
+	it.cursor, it.page, it.count = c, pages, items
+	return it
 }
 
 // next returns the items of the next page that has any; nil when there is none.
 func (it *iterator) next() ([]any, *fault) {
-	for it.draft != nil {
+	for it.cursor != nil {
+		at := it.cursor
 		p, f := it.read()
 		if f != nil {
 			return nil, f
 		}
 		it.size += p.size
-		it.draft = p.next
+		it.cursor = p.next
+		if it.repeats(at, p.items) {
+			return nil, it.fail("page %d has the same items as the one before it, so the pages would never end", it.page)
+		}
 		items := it.cut(p.items)
-		last := it.draft == nil
-		it.st.run.emit(event.PageRead{Step: it.scope.step, Item: it.scope.item, Page: it.page, Items: len(items), Last: last})
+		it.st.run.emit(event.PageRead{Step: it.scope.step, Item: it.scope.item, Page: it.page, Items: len(items), Last: it.cursor == nil, Next: it.cursor})
 		if len(items) > 0 {
 			it.empty = 0
 			return items, nil
@@ -118,33 +127,54 @@ func (it *iterator) next() ([]any, *fault) {
 	return nil, nil
 }
 
+// repeats reports whether a page that was asked for by counting has the items of the one before: the server
+// does not heed the number. (A token that goes on by itself is the server's own business; that one is never used
+// twice is seen to by remember.)
+func (it *iterator) repeats(at *event.Cursor, items []any) bool {
+	before := it.items
+	if it.items = nil; at.URL != "" || !it.st.op.call.page.plan.Counts && !counts(at) {
+		return false
+	}
+	it.items = items
+	if len(items) == 0 || len(items) != len(before) || !types.Equal(items[0], before[0]) || !types.Equal(items, before) {
+		it.same = 0
+		return false
+	}
+	it.same++
+	_, records := items[0].(map[string]any)
+	return records || it.same >= maxSamePages
+}
+
 // cut holds the items to the author's limit.
 func (it *iterator) cut(items []any) []any {
 	limit := it.st.op.call.page.plan.Limit
 	left := limit - it.count
 	it.count += int64(len(items))
-	if limit == 0 || it.count < limit || it.count == limit && it.draft == nil {
+	if limit == 0 || it.count < limit || it.count == limit && it.cursor == nil {
 		return items
 	}
-	it.st.run.emit(event.Warning{Step: it.scope.step, Item: it.scope.item, Range: it.st.op.call.page.items.expr.Range,
-		Message: fmt.Sprintf("only the first %d items are used, which is the limit; there are more", limit)})
-	it.draft = nil
+	message := fmt.Sprintf("only the first %d items are used, which is the limit; there are more", limit)
+	if it.count == limit && it.st.op.call.page.plan.Counts { // the next page may be empty
+		message = fmt.Sprintf("only the first %d items are used, which is the limit; there may be more", limit)
+	}
+	it.warn(message)
+	it.cursor = nil
 	return items[:min(int64(len(items)), left)]
 }
 
 // read reads the page that the iterator has come to. A page that was asked for before is an error, not an endless loop.
 func (it *iterator) read() (*page, *fault) {
 	it.page++
+	fresh := it.remember(it.cursor)
 	if it.page == 1 && it.scope.label == "pages" {
 		if p := it.st.first.Swap(nil); p != nil {
-			it.remember(it.draft)
 			return p, nil
 		}
 	}
-	if !it.remember(it.draft) {
+	if !fresh {
 		return nil, it.fail("page %d is one that was read before, so the pages would never end", it.page)
 	}
-	p, f := it.st.read(it.scope, it.draft, it.page)
+	p, f := it.st.read(it.scope, it.cursor, it.page)
 	if f != nil && it.page > 1 {
 		it.st.run.emit(event.StepFailed{Step: f.Step, Item: f.Item, Failure: &f.Failure})
 	}
@@ -160,8 +190,15 @@ func (it *iterator) fail(format string, args ...any) *fault {
 	return f
 }
 
-// remember reports whether the draft is new.
-func (it *iterator) remember(d *draft) bool {
+func (it *iterator) warn(message string) { it.st.warn(it.scope, message) }
+
+func (st *stream) warn(s *scope, message string) {
+	st.run.emit(event.Warning{Step: s.step, Item: s.item, Range: st.op.call.page.items.expr.Range, Message: message})
+}
+
+// remember reports whether the page is new. What counts is what is asked for, not how that was said.
+func (it *iterator) remember(c *event.Cursor) bool {
+	d := it.st.start.at(c)
 	h := sha256.New()
 	if d.url != nil {
 		fmt.Fprint(h, d.url)
@@ -190,9 +227,9 @@ func canonical(v any) []byte {
 }
 
 // read asks for a page, checks it, and finds its items and the page after it.
-func (st *stream) read(s *scope, d *draft, number int) (*page, *fault) {
+func (st *stream) read(s *scope, at *event.Cursor, number int) (*page, *fault) {
 	c := st.op.call
-	a, f := st.run.perform(s, st.op, c, "", number, d)
+	a, f := st.run.perform(s, st.op, c, "", number, st.start.at(at))
 	if f != nil {
 		return nil, f
 	}
@@ -203,10 +240,10 @@ func (st *stream) read(s *scope, d *draft, number int) (*page, *fault) {
 	if p.items, f = st.run.items(c.page, s, p.result); f != nil || c.page.next == nil {
 		return p, f
 	}
-	f = s.with("response", p.result, func() (f *fault) {
-		p.next, f = st.run.after(s, c, d, a)
-		return f
-	})
+	p.next, f = st.after(s, at, a, p)
+	if f == nil && number == 1 {
+		st.doubt(s, a, p)
+	}
 	return p, f
 }
 
@@ -224,102 +261,4 @@ func (r *run) items(g *pager, s *scope, result map[string]any) (list []any, f *f
 		return f
 	})
 	return list, f
-}
-
-// after computes the draft of the page after the one that was answered with a; nil if it was the last one.
-func (r *run) after(s *scope, c *call, d *draft, a *reply) (*draft, *fault) {
-	v, f := s.guarded(c.page.next, event.InvalidRequest)
-	if f != nil {
-		return nil, f
-	}
-	switch v := v.(type) {
-	case nil, types.MissingValue:
-		return nil, nil
-	case string:
-		if v == "" {
-			return nil, nil
-		}
-		return r.nextURL(s, c, d, a, v)
-	case map[string]any:
-		if !anyGiven(v) {
-			return nil, nil
-		}
-		return nextParams(d, v), nil
-	}
-	return nil, s.fail(event.Expression, c.page.next.code.expr.Range, "next is %s; parameters of the next page, its URL or null are expected", types.Shapeof(v))
-}
-
-// anyGiven reports whether an object has a member, at any depth, that is neither null nor absent: without
-// one, nothing would tell the next page from this one.
-func anyGiven(next map[string]any) bool {
-	for _, v := range next {
-		m, isObject := v.(map[string]any)
-		if v != nil && !types.IsMissing(v) && (!isObject || anyGiven(m)) {
-			return true
-		}
-	}
-	return false
-}
-
-// nextURL goes where the server says, if that is the API's own host: credentials travel along.
-// A server behind a proxy often does not know that it is reached by TLS; its links are upgraded.
-func (r *run) nextURL(s *scope, c *call, d *draft, a *reply, text string) (*draft, *fault) {
-	u, err := a.url.Parse(text)
-	if err != nil {
-		return nil, s.fail(event.InvalidResponse, c.page.next.code.expr.Range, "the URL of the next page is not a URL")
-	}
-	t := r.targets[c.plan.API]
-	base := t.base
-	if own := t.servers[c]; own != nil {
-		base = own
-	}
-	if base.Scheme == "https" && u.Scheme == "http" {
-		u.Scheme = "https"
-	}
-	if transport.Host(u) != transport.Host(base) || u.Scheme != base.Scheme || u.User != nil {
-		return nil, s.fail(event.InvalidResponse, c.page.next.code.expr.Range,
-			"the URL of the next page leads to %s://%s, and API %q is at %s://%s", u.Scheme, u.Host, c.plan.API, base.Scheme, base.Host)
-	}
-	u.Fragment = ""
-	return &draft{args: d.args, body: d.body, url: u}, nil
-}
-
-// nextParams replaces parameters by name ("header:id" where one name stands in two places); null leaves one
-// out. The parameter body, unless one is declared under that name, is merged into the body.
-func nextParams(d *draft, next map[string]any) *draft {
-	out := &draft{args: slices.Clone(d.args), body: d.body, url: nil}
-	for _, name := range slices.Sorted(maps.Keys(next)) {
-		v := next[name]
-		if v == nil {
-			v = types.Missing
-		}
-		i := slices.IndexFunc(out.args, func(a codec.Arg) bool { return a.Name == name || a.In+":"+a.Name == name })
-		switch {
-		case i >= 0:
-			out.args[i].Value = v
-		case name == "body":
-			out.body = merge(out.body, v)
-		default:
-			in, bare, ok := strings.Cut(name, ":")
-			if !ok {
-				in, bare = "query", name
-			}
-			out.args = append(out.args, codec.Arg{Param: codec.Param{Name: bare, In: in, Explode: true}, Value: v})
-		}
-	}
-	return out
-}
-
-// merge puts the members of v into a copy of body, objects within objects likewise.
-func merge(body, v any) any {
-	from, ok1 := v.(map[string]any)
-	into, ok2 := body.(map[string]any)
-	if !ok1 || !ok2 {
-		return v
-	}
-	out := maps.Clone(into)
-	for k, x := range from {
-		out[k] = merge(into[k], x)
-	}
-	return out
 }

@@ -131,6 +131,7 @@ type pager struct {
 	plan  *plan.Paginate
 	items *code
 	next  *value // nil: one page
+	asks  bool   // next looks at what the page was asked for by
 }
 
 type loop struct {

@@ -32,6 +32,7 @@ type run struct {
 
 	writes, withheld, doubts atomic.Int64
 	undone                   undone
+	warnings                 warnings
 }
 
 // Run carries out p on h and returns when nothing of it is under way any more. When ctx ends, no
@@ -46,11 +47,11 @@ func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
 	res := r.whole(ctx)
 	res.Run = in.Run
 	res.DryRun, res.Withheld, res.Writes = in.DryRun, int(r.withheld.Load()), int(r.writes.Load())
-	res.Done, res.Undone = r.done(), r.undone.report()
+	res.Done, res.Undone, res.Warnings = r.done(), r.undone.report(), r.warnings.list()
 	res.Error = res.Error.Redacted(r.in.Redactor.Redact)
 	res.Undone = res.Undone.Redacted(r.in.Redactor.Redact)
 	done := event.RunDone{Status: res.Status, Error: res.Error, Took: event.Millis(h.Now().Sub(start)),
-		Writes: res.Writes, DryRun: res.DryRun, Withheld: res.Withheld, Undone: res.Undone}
+		Writes: res.Writes, DryRun: res.DryRun, Withheld: res.Withheld, Undone: res.Undone, Warnings: res.Warnings}
 	if res.Status != event.Succeeded {
 		done.Done = res.Done
 	}
@@ -207,6 +208,9 @@ func (r *run) onFailure(ctx context.Context, f *fault, s *scope) {
 func (r *run) emit(e event.Event) {
 	if !r.in.Redactor.Empty() {
 		e = event.Redact(e, r.in.Redactor.Redact)
+	}
+	if w, ok := e.(event.Warning); ok {
+		r.warnings.add(w)
 	}
 	r.host.Emit(e)
 }

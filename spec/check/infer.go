@@ -13,6 +13,9 @@ import (
 	"tenon/spec/types"
 )
 
+// extensionName is the extension by which a document, or an overlay, says how an operation pages.
+const extensionName = "x-tenon-pagination"
+
 // largestPage bounds the page size that is asked for where an author names none.
 const largestPage = 1000
 
@@ -21,7 +24,7 @@ func (f *flow) inferPages(n *stage, at site) {
 	m, a := n.step.Paginate, n.answer
 	found := f.paging(a)
 	pages := a.call.Paginate
-	if x := found.extension; x != nil && !x.Off {
+	if x := found.extension; x != nil && !x.None {
 		f.extended(n, found, at)
 		return
 	}
@@ -74,7 +77,7 @@ func (f *flow) implied(n *stage, text string, at site, w expression.Want) *plan.
 // pagesFound is what is known about how an operation pages.
 type pagesFound struct {
 	*paging.Finding
-	extension *paging.Extension
+	extension *openapi.Pagination // nil: the document says nothing
 }
 
 // paging finds out how a call's operation pages.
@@ -87,7 +90,7 @@ func (f *flow) paging(a *answer) *pagesFound {
 	if a.items != nil {
 		q.Items, q.ItemsGiven = itemsPath(a.items)
 	}
-	return &pagesFound{paging.Infer(q), paging.Extended(doc, a.op.Name())}
+	return &pagesFound{paging.Infer(q), a.op.Pagination}
 }
 
 // itemsPath is the path of items in the answer's body, if that is all that their expression says.
@@ -164,11 +167,8 @@ func (f *flow) extended(n *stage, found *pagesFound, at site) {
 	m, a, x := n.step.Paginate, n.answer, found.extension
 	pages := a.call.Paginate
 	wrong := ""
-	if x.Err != nil {
-		wrong = "is not an object of items and next, both expressions as text"
-	}
 	if m.Items == nil {
-		text := x.Items
+		text := x.Items.Value
 		if text == "" && found.HasItems {
 			text = found.ItemsText()
 		}
@@ -178,7 +178,7 @@ func (f *flow) extended(n *stage, found *pagesFound, at site) {
 	}
 	if m.Next == nil {
 		want := f.wantNext(n)
-		text := x.Next
+		text := x.Next.Value
 		if text == "" && found.Scheme != nil {
 			text = found.Scheme.NextText()
 		}
@@ -189,13 +189,13 @@ func (f *flow) extended(n *stage, found *pagesFound, at site) {
 		if next != nil {
 			f.record(next, at, false)
 		}
-		pages.Next, pages.Guard, pages.Rule = next, guard(next, want.What), paging.ExtensionName
+		pages.Next, pages.Guard, pages.Rule = next, guard(next, want.What), extensionName
 	}
 	place := f.locate(x.Origin)
-	pages.Evidence = []plan.Evidence{{Text: "the spec says so by " + paging.ExtensionName, At: f.specPlace(place)}}
+	pages.Evidence = []plan.Evidence{{Text: "the spec says so by " + extensionName, At: f.specPlace(place)}}
 	if wrong != "" {
 		a.items = nil
-		f.diags.Add(lang.PaginationUnknown, m.Header, "How %s is read page by page is not known: %s in its spec %s.", a.op.name(), paging.ExtensionName, wrong).
+		f.diags.Add(lang.PaginationUnknown, m.Header, "How %s is read page by page is not known: %s in its spec %s.", a.op.name(), extensionName, wrong).
 			Explain("Mend it in the overlay, or write items and next here.").Relate(place, "written here")
 	}
 }
@@ -226,8 +226,8 @@ func (f *flow) unknownPages(n *stage, found *pagesFound) {
 // report says what was found and what lacks.
 func (p *pagesFound) report() []string {
 	var out []string
-	if p.extension != nil && p.extension.Off {
-		return []string{"Its spec says by " + paging.ExtensionName + " that it does not page."}
+	if p.extension != nil && p.extension.None {
+		return []string{"Its spec says by " + extensionName + " that it does not page."}
 	}
 	if len(p.Found) > 0 {
 		var facts []string
@@ -253,7 +253,7 @@ func (p *pagesFound) proposal(items, next bool) []string {
 		out = append(out, "  items = "+text)
 	}
 	if !next {
-		out = append(out, "  next  = "+p.Proposal())
+		out = append(out, "  next = "+p.Proposal(), `If it answers with a Link header: next = link_url(response.headers.link, "next").`)
 	}
 	return out
 }
@@ -265,7 +265,7 @@ func (f *flow) missingPagination(n *stage) {
 		return
 	}
 	found := f.paging(a)
-	if !found.HasItems || found.extension != nil && found.extension.Off || !found.Paged() && found.extension == nil {
+	if !found.HasItems || found.extension != nil && found.extension.None || !found.Paged() && found.extension == nil {
 		return
 	}
 	var takes *openapi.Parameter

@@ -18,9 +18,9 @@ func (f *flow) paginate(n *stage, at site) {
 	m, a := n.step.Paginate, n.answer
 	a.element = types.Invalid
 	a.call.Paginate = &plan.Paginate{Limit: int64(m.Limit.Value), Rule: "explicit"}
-	at = f.pageSite(a, at)
+	atItems, at := f.pageSites(a, at)
 	if m.Items != nil {
-		a.items = f.alias(m.Items, at, f.wantItems(n))
+		a.items = f.alias(m.Items, atItems, f.wantItems(n))
 		if a.items == nil {
 			f.loose(at, m.Next)
 			return
@@ -34,7 +34,7 @@ func (f *flow) paginate(n *stage, at site) {
 		return
 	}
 	_, plain := a.items.Path()
-	f.record(a.items, at, plain)
+	f.record(a.items, atItems, plain)
 	a.element = a.items.Type.Elem()
 	a.call.Paginate.Items = a.items
 	if m.Next != nil {
@@ -48,15 +48,17 @@ func (f *flow) paginate(n *stage, at site) {
 	}
 }
 
-// pageSite is where the expressions of pagination stand: they see a page's answer, and what it was asked
-// for by.
-func (f *flow) pageSite(a *answer, at site) site {
+// pageSites are where the expressions of pagination stand: both see a page's answer; next, also what the page
+// was asked for by.
+func (f *flow) pageSites(a *answer, at site) (items, next site) {
 	scope := expression.NewScope(at.scope)
 	scope.Define(&expression.Name{Name: "response", Key: "response", Type: types.ObjectOf(
 		property("status", statusType), property("headers", a.headers), property("body", a.body))})
-	scope.Define(&expression.Name{Name: "request", Key: "request", Type: a.requestType()})
-	at.scope, at.response, at.paging = scope, a, true
-	return at
+	at.scope, at.response = scope, a
+	items, next = at, at
+	next.scope, next.paging = expression.NewScope(scope), true
+	next.scope.Define(&expression.Name{Name: "request", Key: "request", Type: a.requestType()})
+	return items, next
 }
 
 func (f *flow) wantItems(n *stage) expression.Want {

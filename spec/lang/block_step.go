@@ -49,7 +49,7 @@ var paginate = &Block{
 	Once:  true,
 	Needs: "call",
 	Attrs: []*Attr{
-		{Name: "items", Kind: Expression, Sees: []string{"response", "request"}, Doc: "The list in each page: `response.body.data`. Without it, the list that the spec declares."},
+		{Name: "items", Kind: Expression, Sees: []string{"response"}, Doc: "The list in each page: `response.body.data`. Without it, the list that the spec declares."},
 		{Name: "next", Kind: Expression, Sees: []string{"response", "request"},
 			Doc: "How to ask for the next page, from the page just read: an object of parameters (`{ body = { … } }` merges into the body), or a URL. `null`, absent, or nothing but empty text: this was the last page. " +
 				"`request.params` and `request.body` are what the page was asked for by. Without it, what the spec shows: a `Link` header, the URL or a token of the next page, the id of the last item, or parameters that count."},

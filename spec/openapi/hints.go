@@ -53,26 +53,6 @@ func (d *Document) annotation(o types.Origin, name string) (v any, ok bool) {
 	return nil, false
 }
 
-// Extension is the value of an extension ("x-…") as it holds for an operation: its own, else that of its
-// path, else the document's. It is JSON; ok is false where there is none.
-func (d *Document) Extension(op OperationName, name string) (value []byte, at types.Origin, ok bool) {
-	i, err := d.find(op.Key())
-	if err != nil {
-		return nil, types.Origin{}, false
-	}
-	p := d.places[i]
-	var own node
-	if f, found := p.op.follow(); found {
-		own = f.get(name)
-	}
-	for _, n := range []node{own, p.item.object().get(name), d.root.get(name)} {
-		if n.given() {
-			return n.raw(), n.origin(), true
-		}
-	}
-	return nil, types.Origin{}, false
-}
-
 // at finds what stands at a place that this document gave out.
 func (d *Document) at(o types.Origin) (node, bool) {
 	if o == (types.Origin{}) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 )
 
+const linkNext = `link_url(response.headers.link, "next")`
+
 // Asks reports whether a parameter of this name asks for a page other than the first.
 func (f *Finding) Asks(name string) bool {
 	places := append([]*Place{f.asked.Page, f.asked.Offset}, f.asked.Cursors...)
@@ -22,15 +24,15 @@ func (f *Finding) Proposal() string {
 	}
 	switch more := find(f.signals, More); {
 	case len(f.asked.Cursors) == 0 && f.asked.Page == nil && f.asked.Offset == nil:
-		return `link_url(response.headers.link, "next")   # if it answers with a Link header`
+		return linkNext
 	case len(f.asked.Cursors) == 0:
 		p := f.asked.Page
 		if p == nil {
 			p = f.asked.Offset
 		}
-		return fmt.Sprintf("{ %s = … }   # null after the last page", key(p.Name()))
+		return fmt.Sprintf("{ %s = … }", key(p.Name()))
 	case more != nil:
 		return fmt.Sprintf("%s ? { %s = … } : null", reference("response.body", more.path), key(f.asked.Cursors[0].Name()))
 	}
-	return fmt.Sprintf("{ %s = response.body.… }   # or link_url(response.headers.link, \"next\"), if it answers with a Link header", key(f.asked.Cursors[0].Name()))
+	return fmt.Sprintf("{ %s = response.body.… }", key(f.asked.Cursors[0].Name()))
 }

@@ -254,13 +254,22 @@ func (v *planView) pages(p *plan.Paginate, indent string) {
 	if p.Limit > 0 {
 		text += "; at most " + plural(int(p.Limit), "item")
 	}
-	if p.Rule != "explicit" {
-		text += " (inferred: " + clean(p.Rule) + ")"
-	}
 	if p.Collect {
 		text += "; all kept in memory"
 	}
 	v.printf("%s%s\n", indent, text)
+	if p.Rule == "explicit" {
+		return
+	}
+	var facts []string
+	for _, e := range p.Evidence {
+		fact := clean(e.Text)
+		if e.At != "" {
+			fact += " (" + clean(e.At) + ")"
+		}
+		facts = append(facts, fact)
+	}
+	v.printf("%s  %s\n", indent, v.s.Dim("inferred by the rule "+clean(p.Rule)+": "+strings.Join(facts, "; ")))
 }
 
 // answers lists the statuses that count as success, and what of them is checked at the door.

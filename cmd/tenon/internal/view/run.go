@@ -32,6 +32,17 @@ type runJSON struct {
 	Error   *failureJSON    `json:"error,omitempty"`
 	Done    []event.Done    `json:"done,omitempty"`
 	Undone  *event.Undone   `json:"undone,omitempty"`
+
+	Warnings []warningJSON `json:"warnings,omitempty"`
+}
+
+type warningJSON struct {
+	Step    string           `json:"step,omitempty"`
+	Item    string           `json:"item,omitempty"`
+	Message string           `json:"message"`
+	File    string           `json:"file,omitempty"`
+	Start   *source.Position `json:"start,omitempty"`
+	End     *source.Position `json:"end,omitempty"`
 }
 
 type failureJSON struct {
@@ -56,6 +67,10 @@ func (r Run) JSON(w io.Writer) error {
 		start, end := Findings{Files: r.Files}.ends(f.Range)
 		out.Error = &failureJSON{f.Kind, f.Step, f.Item, f.Message, f.Detail, f.Range.File, start, end, f.Request, f.Response, f.Attempts, f.InDoubt}
 	}
+	for _, x := range r.Done.Warnings {
+		start, end := Findings{Files: r.Files}.ends(x.Range)
+		out.Warnings = append(out.Warnings, warningJSON{x.Step, x.Item, x.Message, x.Range.File, start, end})
+	}
 	return JSON(w, out)
 }
 
@@ -74,7 +89,11 @@ func (r Run) Text(w io.Writer, s Style, integration string) {
 	case event.Canceled:
 		word = "was interrupted"
 	}
-	fmt.Fprintf(w, "%s %s after %s, %s\n", s.Bold(clean(integration)), paint(word), duration(took), r.writes())
+	writes := r.writes()
+	if n := len(r.Done.Warnings); n > 0 {
+		writes += ", " + s.Yellow(plural(n, "warning"))
+	}
+	fmt.Fprintf(w, "%s %s after %s, %s\n", s.Bold(clean(integration)), paint(word), duration(took), writes)
 	if r.Done.Status == event.Succeeded {
 		r.undone(w, s) // of items that failed
 		return
