@@ -14,7 +14,7 @@ import (
 // Bounds of pagination that no author writes.
 const (
 	maxEmptyPages = 1000      // in a row
-	maxSamePages  = 10        // in a row, with the same texts or numbers as items
+	maxSamePages  = 10        // in a row, of items that do not differ among themselves either
 	maxCollected  = 512 << 20 // bytes of answers that one collected step may read
 )
 
@@ -142,7 +142,8 @@ func (it *iterator) repeats(at *event.Cursor, items []any) bool {
 	}
 	it.same++
 	_, records := items[0].(map[string]any)
-	return records || it.same >= maxSamePages
+	distinct := records && !types.Equal(items[0], items[len(items)-1]) // else the next ones may well be like them
+	return distinct || it.same >= maxSamePages
 }
 
 // cut holds the items to the author's limit.

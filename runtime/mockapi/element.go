@@ -11,9 +11,9 @@ import (
 // element makes the i-th element of a list, counted from 0: the same one whatever page it is asked for on.
 func (l *list) element(i int) (any, error) {
 	paging := map[string]bool{}
-	for _, p := range []int{l.size, l.page, l.offset, l.cursor} {
-		if p >= 0 {
-			paging[l.op.Parameters[p].Name] = true
+	for _, p := range []*spot{l.size, l.page, l.offset, l.cursor} {
+		if p != nil && p.In != "body" {
+			paging[p.Name()] = true
 		}
 	}
 	t := l.items.Elem()

@@ -3,131 +3,112 @@ package mockapi
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tenon/spec/openapi"
+	"tenon/spec/paging"
 	"tenon/spec/types"
 )
 
 // list is an answer that holds one page of a longer list.
 type list struct {
 	*call
+	*pager
+}
+
+// pager is how an operation pages, as far as a mock needs to know.
+type pager struct {
 	t      *types.Type // of the whole answer
 	at     []string    // where the elements are; empty: the answer is the list
 	items  *types.Type // the list's own type
+	rule   paging.Rule // "" where it cannot be inferred; the parameters are heeded all the same
 	linked bool        // the answer declares a Link header
-	cursor int         // index of the parameter that says where to go on; -1 if there is none, as below
-	page   int
-	offset int
-	size   int
+	cursor *spot       // what says where to go on; nil if there is nothing, as below
+	page   *spot
+	offset *spot
+	size   *spot
+	first  int  // the number of the first page
 	keyed  bool // the cursor is the id of the last element seen, since the answer has no token for it
 }
 
-// The names that parameters have in real documents, without case and punctuation.
-var (
-	sizeNames   = names("per_page page_size limit size count max_results top first take rows page_limit results_per_page items_per_page max_items max num_results")
-	pageNames   = names("page page_number page_num page_no p current_page page_index")
-	offsetNames = names("offset skip start_at start_index start page_offset from")
-	cursorNames = names("cursor after starting_after page_token next_token next_page_token continuation_token continue marker start_cursor after_cursor page_cursor page_after next_cursor scroll_id pagination_token page next_page")
-)
-
-func names(list string) map[string]bool {
-	out := map[string]bool{}
-	for _, name := range strings.Fields(list) {
-		out[plain(name)] = true
-	}
-	return out
-}
-
-// plain is a name without case and punctuation: "page[size]" and "pageSize" are "pagesize".
-func plain(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			return r
-		}
-		return -1
-	}, name)
+// spot is where a request says something about pages.
+type spot struct {
+	*paging.Place
+	index int // in the operation's parameters; -1 for the body
 }
 
 // listOf says how the operation pages; nil if it does not.
 func (c *call) listOf(response *openapi.Response, t *types.Type) *list {
-	l := &list{call: c, t: t}
-	var ok bool
-	if l.at, l.items, ok = locate(t, c.op.Path); !ok {
+	known, ok := c.pagers.Load(c.op)
+	if !ok {
+		known, _ = c.pagers.LoadOrStore(c.op, c.pagerOf(response, t))
+	}
+	p := known.(*pager)
+	if p == nil || p.t != t {
+		if p = c.pagerOf(response, t); p == nil {
+			return nil
+		}
+	}
+	return &list{c, p}
+}
+
+func (c *call) pagerOf(response *openapi.Response, t *types.Type) *pager {
+	q := paging.Question{Operation: c.op, Answer: t, Notes: c.doc, Style: c.style}
+	if c.op.Body != nil && len(c.op.Body.Content) > 0 {
+		q.Body = c.op.Body.Content[max(0, slices.IndexFunc(c.op.Body.Content, (*openapi.MediaType).JSON))].Type
+	}
+	found := paging.Infer(q)
+	if !found.HasItems {
 		return nil
 	}
-	isInteger := func(t *types.Type) bool { return t.May(types.Integer) && !t.May(types.Array|types.Object) }
-	isText := func(t *types.Type) bool { return t.May(types.Scalar) && !isTime(t) }
-	l.size = c.param(sizeNames, isInteger)
-	l.page = c.param(pageNames, isInteger)
-	l.offset = c.param(offsetNames, isInteger)
-	l.cursor = c.param(cursorNames, func(t *types.Type) bool { return isText(t) && !(l.page >= 0 && t == c.op.Parameters[l.page].Type) })
-	l.linked = slices.ContainsFunc(response.Headers, func(h *openapi.Header) bool { return strings.EqualFold(h.Name, "Link") })
-	signals := l.signals()
-	l.keyed = l.cursor >= 0 && !signals[signalToken] && !signals[signalURL] && !l.linked
-	if l.size < 0 && l.page < 0 && l.offset < 0 && l.cursor < 0 && !signals[signalURL] {
+	p := &pager{t: t, at: found.Items, items: t}
+	for _, name := range p.at {
+		p.items = p.items.Field(name).Type
+	}
+	asked := found.Asked()
+	p.size, p.page, p.offset = c.place(asked.Size), c.place(asked.Page), c.place(asked.Offset)
+	if len(asked.Cursors) > 0 {
+		p.cursor = c.place(asked.Cursors[0])
+	}
+	p.linked = slices.ContainsFunc(response.Headers, func(h *openapi.Header) bool { return strings.EqualFold(h.Name, "Link") })
+	if s := found.Scheme; s != nil {
+		p.rule = s.Rule
+		if s.Rule == paging.ByToken || s.Rule == paging.ByKey {
+			p.cursor = c.place(s.Param)
+		}
+		p.linked = p.linked || s.Rule == paging.ByLink
+	}
+	p.keyed = p.cursor != nil && (p.rule == paging.ByKey || p.rule == "")
+	if p.page != nil {
+		p.first = paging.FirstPage(p.page.Place, c.doc, c.style)
+	}
+	if p.rule == "" && !asked.Any() {
 		return nil
 	}
-	return l
+	return p
 }
 
-// param is the index of the query parameter with one of the names and a type that fits; -1 if there is
-// none.
-func (c *call) param(names map[string]bool, fits func(*types.Type) bool) int {
-	return slices.IndexFunc(c.op.Parameters, func(p *openapi.Parameter) bool {
-		return p.In == "query" && names[plain(p.Name)] && fits(p.Type)
-	})
+func (c *call) place(p *paging.Place) *spot {
+	if p == nil {
+		return nil
+	}
+	return &spot{p, slices.IndexFunc(c.op.Parameters, func(q *openapi.Parameter) bool { return q.In == p.In && q.Name == p.Name() })}
 }
 
-func isTime(t *types.Type) bool {
-	return slices.ContainsFunc(t.Shape().Strings, func(s *types.Text) bool { return strings.HasPrefix(s.Format, "date") || s.Format == "time" })
-}
-
-// locate finds the list that an answer is about: the answer itself, or a property of it, or one of an
-// object in it.
-func locate(t *types.Type, path string) (at []string, items *types.Type, ok bool) {
-	if !t.May(types.Object) {
-		return nil, t, t.May(types.Array)
+// said is what the request says in a place; types.Missing if it says nothing.
+func (l *list) said(p *spot) any {
+	switch {
+	case p == nil:
+		return types.Missing
+	case p.index >= 0:
+		return l.params[p.index]
 	}
-	if name := listProperty(t, path); name != "" {
-		return []string{name}, t.Field(name).Type, true
+	v := l.content
+	for _, name := range p.Path {
+		v = types.Get(v, name)
 	}
-	for _, name := range append([]string{"_embedded", "embedded", "page", "collection"}, wrappers...) {
-		inner := t.Field(name)
-		if inner.Property == nil || !inner.Type.May(types.Object) || len(inner.Type.Shape().Objects) > 1 {
-			continue // of several alternatives, one may have the list and another not
-		}
-		if found := listProperty(inner.Type, path); found != "" {
-			return []string{name, found}, inner.Type.Field(found).Type, true
-		}
-	}
-	return nil, nil, false
-}
-
-// listProperty is the property of an object that most likely holds the elements.
-func listProperty(t *types.Type, path string) string {
-	isList := func(name string) bool {
-		f := t.Field(name)
-		return f.Property != nil && f.Type.May(types.Array) && !f.Type.May(types.Object)
-	}
-	ofObjects := func(name string) bool { return isList(name) && t.Field(name).Type.Elem().May(types.Object) }
-	all := t.PropertyNames()
-	usual := []string{"data", "items", "results", "values", "records", "entries", "elements", "value", "list", path[strings.LastIndex(path, "/")+1:]}
-	for _, name := range usual {
-		if isList(name) {
-			return name
-		}
-	}
-	besides := []string{"errors", "warnings", "links", "messages", "included", "facets", "sort"}
-	for _, name := range all {
-		if ofObjects(name) && !slices.Contains(besides, name) {
-			return name
-		}
-	}
-	return ""
+	return v
 }
 
 // span is the part of the list that a request asks for.
@@ -140,6 +121,15 @@ func (s span) more() bool { return s.to < s.total }
 // span reads the paging parameters.
 func (l *list) span() span {
 	s := span{total: max(0, l.opt.Items), size: 10}
+	if l.offset != nil { // an offset in steps of the page size
+		for _, n := range l.offset.Type.Shape().Numbers {
+			if n.MultipleOf != nil {
+				if step, ok := n.MultipleOf.Int(); ok && step > 1 {
+					s.size = step
+				}
+			}
+		}
+	}
 	if n, ok := l.integer(l.size); ok {
 		s.size = max(1, n)
 	}
@@ -155,19 +145,19 @@ func (l *list) span() span {
 
 // position is the index of the first element asked for.
 func (l *list) position(s span) int {
-	if l.cursor >= 0 && !types.IsMissing(l.params[l.cursor]) {
+	if v := l.said(l.cursor); !types.IsMissing(v) && v != nil {
 		if l.keyed {
-			return l.indexAfter(l.params[l.cursor], s.total)
+			return l.indexAfter(v, s.total)
 		}
-		return tokenIndex(l.params[l.cursor])
+		return tokenIndex(v)
 	}
 	if n, ok := l.integer(l.page); ok {
-		return saturated(n-l.firstPage(), s.size, s.total)
+		return saturated(n-l.first, s.size, s.total)
 	}
 	if n, ok := l.integer(l.offset); ok {
 		return n
 	}
-	if l.page < 0 && l.offset < 0 && l.cursor < 0 { // the next URL is ours to make
+	if l.page == nil && l.offset == nil && l.cursor == nil { // the next URL is ours to make
 		return tokenIndex(l.r.URL.Query().Get(ownCursor))
 	}
 	return 0
@@ -181,25 +171,16 @@ func saturated(n, size, total int) int {
 	return n * size
 }
 
-// firstPage is the number of the first page: 0 where the document says that this is the least, else 1.
-func (l *list) firstPage() int {
-	for _, n := range l.op.Parameters[l.page].Type.Shape().Numbers {
-		if n.Min != nil {
-			if least, ok := n.Min.Int(); ok && least == 0 {
-				return 0
-			}
-		}
+// integer is the number that the request says in a place, if it does; also as text.
+func (l *list) integer(p *spot) (int, bool) {
+	switch v := l.said(p).(type) {
+	case int:
+		return v, true
+	case string:
+		n, err := strconv.Atoi(v)
+		return n, err == nil
 	}
-	return 1
-}
-
-// integer is the value of a parameter, by its index.
-func (l *list) integer(param int) (int, bool) {
-	if param < 0 {
-		return 0, false
-	}
-	n, ok := l.params[param].(int)
-	return n, ok
+	return 0, false
 }
 
 // answerPage makes the answer that holds one page; generated is an answer to begin with. ok is false

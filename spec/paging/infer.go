@@ -310,7 +310,7 @@ func (i *inference) byCount() *Scheme {
 	s.Evidence = []Evidence{{fmt.Sprintf("it takes %s", s.Param), s.Param.Origin}}
 	i.ends(s)
 	if s.Rule == ByPage {
-		s.First = i.firstPage(s)
+		s.First = FirstPage(s.Param, i.Notes, i.Style)
 		s.Say = onlyIfAsked.MatchString(i.describe(s.Param.Origin))
 	}
 	return s
@@ -368,15 +368,17 @@ var fromOne = regexp.MustCompile("(?i)(one[- ](based|index)|1[- ](based|index)|(
 
 var fromZero = regexp.MustCompile("(?i)(zero[- ](based|index)|0[- ](based|index)|(starts?|starting|begins?|beginning|counts?) (at|from|with) (0|zero)\\b|first page is (0|zero)|`?(0|zero)`? (being|is) the first|\\(0-|0\\.\\.|default(s to|:| is)? *(0|zero)\\b)")
 
-// firstPage is the number of the first page: what the document says, else 1.
-func (i *inference) firstPage(s *Scheme) int {
-	if i.Notes != nil {
-		if v, ok := i.Notes.Default(s.Param.Origin); ok {
+// FirstPage is the number of the first page that a parameter takes: what the document says, by a default, a
+// bound, in words or by an example, else what the API's style is, else 1. notes and style may be nil.
+func FirstPage(p *Place, notes Notes, style func() Style) int {
+	text := ""
+	if notes != nil {
+		if v, ok := notes.Default(p.Origin); ok {
 			return zeroOr1(v)
 		}
+		text = notes.Describe(p.Origin)
 	}
-	text := i.describe(s.Param.Origin)
-	n, ok := least(s.Param.Type)
+	n, ok := least(p.Type)
 	switch {
 	case fromOne.MatchString(text):
 		return 1
@@ -385,12 +387,12 @@ func (i *inference) firstPage(s *Scheme) int {
 	case ok:
 		return 1
 	}
-	if i.Notes != nil {
-		if v, ok := i.Notes.Example(s.Param.Origin); ok && zeroOr1(v) == 0 {
+	if notes != nil {
+		if v, ok := notes.Example(p.Origin); ok && zeroOr1(v) == 0 {
 			return 0
 		}
 	}
-	if i.Style != nil && i.Style().FromZero {
+	if style != nil && style().FromZero {
 		return 0
 	}
 	return 1

@@ -94,5 +94,8 @@ type Finding struct {
 	answer  *types.Type
 }
 
+// Asked is what the operation's requests can say about pages.
+func (f *Finding) Asked() *Asked { return f.asked }
+
 // Paged reports whether anything at all points to pages.
 func (f *Finding) Paged() bool { return f.Scheme != nil || len(f.Found) > 0 }
