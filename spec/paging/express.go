@@ -83,10 +83,25 @@ func (s *Scheme) count() string {
 	default:
 		until = s.some()
 	}
+	if n := stepOf(s.Param.Type); s.Rule == ByOffset && n > 1 { // a page that is not full is the last one
+		until += fmt.Sprintf(" && len(%s) %% %d == 0", s.list(), n)
+	}
 	if s.Param.Text {
 		next = fmt.Sprintf("string(%s)", next)
 	}
 	return fmt.Sprintf("%s ? %s : null", until, s.give(next))
+}
+
+// stepOf is the number of which all values of a type are multiples; 1 if there is none.
+func stepOf(t *types.Type) int {
+	for _, n := range t.Shape().Numbers {
+		if n.MultipleOf != nil {
+			if step, ok := n.MultipleOf.Int(); ok && step > 1 {
+				return step
+			}
+		}
+	}
+	return 1
 }
 
 // list is the items of a page, none where there is no list.
