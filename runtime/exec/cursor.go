@@ -60,7 +60,7 @@ func (d *draft) asked() map[string]any {
 // after finds where the page after one is; nil if that was the last one.
 //
 // A Link header is followed where the plan allows it and finds nothing itself: many servers send one whatever
-// their specification says. Where the plan counts, it is taken for the end of the list when it names other pages
+// their specification says. Where the plan cannot see the end, it is taken for that when it names other pages
 // and no next one; a page without items is the end whatever it says.
 func (st *stream) after(s *scope, at *event.Cursor, a *reply, p *page) (*event.Cursor, *fault) {
 	g := st.op.call.page
@@ -74,7 +74,7 @@ func (st *stream) after(s *scope, at *event.Cursor, a *reply, p *page) (*event.C
 		return c, f
 	case c == nil && next != "":
 		return st.linked(s, a, next)
-	case g.plan.Counts && next == "" && otherPages(a.link):
+	case g.plan.Blind && next == "" && otherPages(a.link):
 		return nil, nil
 	}
 	return c, nil
@@ -221,14 +221,33 @@ func merge(body, v any) any {
 	return out
 }
 
-// counts reports whether a cursor holds nothing but whole numbers, as of pages that are counted.
+// counts reports whether a cursor holds nothing but whole numbers, as of pages that are counted. That of the first
+// page holds nothing.
 func counts(c *event.Cursor) bool {
 	for _, v := range c.Params {
-		if _, whole := v.(int); !whole && v != nil {
+		if !whole(v) {
 			return false
 		}
 	}
-	return len(c.Params) > 0 && c.Body == nil
+	return c.Body == nil || whole(c.Body)
+}
+
+// whole reports whether a value is a whole number, also as text, or an object of such.
+func whole(v any) bool {
+	switch v := v.(type) {
+	case nil, int:
+		return true
+	case string:
+		return v != "" && strings.Trim(v, "0123456789") == ""
+	case map[string]any:
+		for _, x := range v {
+			if !whole(x) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // doubt says where a list may be longer than it seems: its pages are to be found by a Link header, the first one is

@@ -94,13 +94,6 @@ func (st *stream) iterate(s *scope) *iterator {
 	return &iterator{st: st, scope: own, cursor: &event.Cursor{}, seen: map[uint64]struct{}{}}
 }
 
-// from makes the iterator begin at the page that a cursor of an earlier [event.PageRead] leads to, when pages
-// and items were read before it.
-func (it *iterator) from(c *event.Cursor, pages int, items int64) *iterator {
-	it.cursor, it.page, it.count = c, pages, items
-	return it
-}
-
 // next returns the items of the next page that has any; nil when there is none.
 func (it *iterator) next() ([]any, *fault) {
 	for it.cursor != nil {
@@ -132,7 +125,7 @@ func (it *iterator) next() ([]any, *fault) {
 // twice is seen to by remember.)
 func (it *iterator) repeats(at *event.Cursor, items []any) bool {
 	before := it.items
-	if it.items = nil; at.URL != "" || !it.st.op.call.page.plan.Counts && !counts(at) {
+	if it.items = nil; at.URL != "" || !counts(at) {
 		return false
 	}
 	it.items = items
@@ -155,7 +148,7 @@ func (it *iterator) cut(items []any) []any {
 		return items
 	}
 	message := fmt.Sprintf("only the first %d items are used, which is the limit; there are more", limit)
-	if it.count == limit && it.st.op.call.page.plan.Counts { // the next page may be empty
+	if it.count == limit && it.st.op.call.page.plan.Blind { // the next page may be empty
 		message = fmt.Sprintf("only the first %d items are used, which is the limit; there may be more", limit)
 	}
 	it.warn(message)

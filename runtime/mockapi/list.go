@@ -89,6 +89,8 @@ func (c *call) pagerOf(response *openapi.Response, t *types.Type) *pager {
 	return p
 }
 
+func (c *call) style() paging.Style { return paging.Survey(c.doc) }
+
 func (c *call) place(p *paging.Place) *spot {
 	if p == nil {
 		return nil

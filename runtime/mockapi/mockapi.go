@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"tenon/spec/openapi"
-	"tenon/spec/paging"
 )
 
 // Options set how a mock answers. The zero Options are fine.
@@ -43,7 +42,6 @@ type Server struct {
 	routes  *routes
 	schemes map[string]*openapi.SecurityScheme
 	pagers  sync.Map // *openapi.Operation to *pager
-	style   func() paging.Style
 }
 
 // New makes the mock of a document. Operations are read when they are first called, so a defect of the
@@ -53,7 +51,6 @@ func New(d *openapi.Document, o Options) *Server {
 		o.Items = 25
 	}
 	s := &Server{doc: d, opt: o, routes: newRoutes(d, o.Operations), schemes: map[string]*openapi.SecurityScheme{}}
-	s.style = sync.OnceValue(func() paging.Style { return paging.Survey(d) })
 	for _, scheme := range d.SecuritySchemes() {
 		s.schemes[scheme.Name] = scheme
 	}

@@ -12,7 +12,6 @@ import (
 	"tenon/spec/lang"
 	"tenon/spec/model"
 	"tenon/spec/openapi"
-	"tenon/spec/paging"
 	"tenon/spec/plan"
 	"tenon/spec/source"
 	"tenon/spec/syntax"
@@ -28,7 +27,6 @@ type api struct {
 	operations map[string]*operation
 	schemes    map[string]*openapi.SecurityScheme
 	plan       *plan.API                   // nil until asked for
-	style      *paging.Style               // how most lists page; nil until asked for
 	broken     bool                        // the plan has errors
 	denied     map[string]*diag.Diagnostic // what was said about missing credentials, by what is missing
 }

@@ -18,6 +18,7 @@ func TestGuide(t *testing.T) {
 	guide(t, "language.md", 10)
 	guide(t, "auth.md", 12)
 	guide(t, "failures.md", 4)
+	guide(t, "pagination.md", 2)
 }
 
 func guide(t *testing.T, page string, atLeast int) {

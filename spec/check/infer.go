@@ -52,7 +52,7 @@ func (f *flow) inferPages(n *stage, at site) {
 	}
 	f.record(x, at, false)
 	pages.Next, pages.Guard = x, guard(x, want.What)
-	pages.Rule, pages.Follow, pages.Counts = string(s.Rule), true, s.Rule.Counts()
+	pages.Rule, pages.Follow, pages.Blind = string(s.Rule), true, s.Blind()
 	for _, e := range s.Evidence {
 		pages.Evidence = append(pages.Evidence, plan.Evidence{Text: e.Text, At: f.specPlace(f.locate(e.Origin))})
 	}
@@ -85,7 +85,7 @@ func (f *flow) paging(a *answer) *pagesFound {
 	doc := a.op.api.doc
 	q := paging.Question{
 		Operation: a.op.Operation, Answer: a.body, Body: a.requestBody(), Notes: doc,
-		Style: func() paging.Style { return a.op.api.pagingStyle() },
+		Style: func() paging.Style { return paging.Survey(doc) },
 	}
 	if a.items != nil {
 		q.Items, q.ItemsGiven = itemsPath(a.items)
@@ -100,15 +100,6 @@ func itemsPath(x *plan.Expr) ([]string, bool) {
 		return nil, false
 	}
 	return use.Path[1:], true
-}
-
-// pagingStyle is how most lists of the api page; it is found out once.
-func (a *api) pagingStyle() paging.Style {
-	if a.style == nil {
-		style := paging.Survey(a.doc)
-		a.style = &style
-	}
-	return *a.style
 }
 
 // takeBody gives a call without a body an empty one, where the cursor travels there.
@@ -207,14 +198,14 @@ func (f *flow) unknownPages(n *stage, found *pagesFound) {
 	switch {
 	case m.Items != nil || a.items != nil:
 		what = "next"
-	case m.Next != nil:
+	case m.Next != nil || found.OnlyItems():
 		what = "items"
 	}
 	if a.body.Shape().Invalid {
 		return // that it cannot be read has been said, or will be
 	}
 	d := f.diags.Add(lang.PaginationUnknown, m.Header, "How %s is read page by page cannot be told from its spec: %s must be written.", a.op.name(), what)
-	d.Explain("%s", strings.Join(append(found.report(), found.proposal(m.Items != nil, m.Next != nil)...), "\n"))
+	d.Explain("%s", strings.Join(append(found.report(), found.proposal(m.Items != nil, m.Next != nil || found.OnlyItems())...), "\n"))
 	for _, e := range found.Found {
 		d.Relate(f.locate(e.Origin), "%s", e.Text)
 	}

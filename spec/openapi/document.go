@@ -74,6 +74,8 @@ type Document struct {
 	operations map[int]*Operation
 	schemas    map[schemaKey]*types.Type
 	typed      types.Cache
+
+	derived sync.Map // see [Derived]
 }
 
 // LoadError says why a document, or an operation of it, cannot be read, and where. Range.Start counts
@@ -127,6 +129,12 @@ func (d *Document) Renew() *Document {
 	if len(d.Defects()) == 0 {
 		return d
 	}
+	return d.Apart()
+}
+
+// Apart returns the same document as one of which nothing has been looked at yet: what is found wrong with it when it is
+// looked at is not found in d, and what is made of it can be forgotten.
+func (d *Document) Apart() *Document {
 	t := &text{name: d.main.name, src: d.main.src, json: d.main.json, yaml: d.main.yaml, oneSided: d.main.oneSided, top: d.main.top, pieces: d.main.pieces, parts: d.main.parts}
 	t.root = node{t: t, at: d.main.root.at, end: d.main.root.end}
 	next := newDocument(d.Digest, d.opt)

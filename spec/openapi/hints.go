@@ -10,6 +10,26 @@ import (
 // Describe is what the document says in words about what stands at a place: a parameter, a property, a
 // schema, or what it refers to. It is "" where nothing is said.
 func (d *Document) Describe(o types.Origin) string {
+	return Derived(d, hint{o, "description"}, func() string { return d.describe(o) })
+}
+
+// hint is what a derived value was read from.
+type hint struct {
+	at   types.Origin
+	what string
+}
+
+// Derived is something that was made of a document, and is kept with it under a key: made once, by f, it is the same
+// for everybody who asks. The type of the key should belong to who asks.
+func Derived[T any](d *Document, key any, f func() T) T {
+	if v, ok := d.derived.Load(key); ok {
+		return v.(T)
+	}
+	v, _ := d.derived.LoadOrStore(key, f())
+	return v.(T)
+}
+
+func (d *Document) describe(o types.Origin) string {
 	n, ok := d.at(o)
 	for hops := 0; ok && hops < maxHops; hops++ {
 		f := n.object()
@@ -40,17 +60,24 @@ func (d *Document) Example(o types.Origin) (v any, ok bool) { return d.annotatio
 
 // annotation is a value that stands beside a type and does not restrict it, numbers as float64.
 func (d *Document) annotation(o types.Origin, name string) (v any, ok bool) {
-	n, found := d.at(o)
-	if !found {
+	found := Derived(d, hint{o, name}, func() []any {
+		n, ok := d.at(o)
+		if !ok {
+			return nil
+		}
+		f := n.object()
+		for _, x := range []node{f.get(name), f.get("schema").member(name)} {
+			var v any
+			if x.given() && json.Unmarshal(x.raw(), &v) == nil {
+				return []any{v}
+			}
+		}
+		return nil
+	})
+	if len(found) == 0 {
 		return nil, false
 	}
-	f := n.object()
-	for _, x := range []node{f.get(name), f.get("schema").member(name)} {
-		if x.given() && json.Unmarshal(x.raw(), &v) == nil {
-			return v, true
-		}
-	}
-	return nil, false
+	return found[0], true
 }
 
 // at finds what stands at a place that this document gave out.

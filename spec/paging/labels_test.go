@@ -2,7 +2,6 @@ package paging_test
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,19 +13,11 @@ import (
 
 // document loads a document from where it may be; nil if it is not there.
 func document(t testing.TB, name string) *openapi.Document {
-	t.Helper()
-	for _, dir := range []string{"../../testdata/specs", "../../../shared/specs"} {
-		src, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			continue
-		}
-		doc, err := openapi.Load(name, src, openapi.Options{Name: "api"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return doc
+	src := read(t, name)
+	if src == nil {
+		return nil
 	}
-	return nil
+	return load(t, name, src)
 }
 
 // ask makes the question that a call of the operation poses.

@@ -71,6 +71,11 @@ type Scheme struct {
 	Evidence []Evidence
 }
 
+// Blind reports whether nothing in an answer tells that it is the last page: only a further one, without items, does.
+func (s *Scheme) Blind() bool {
+	return s.Rule.Counts() && s.next == nil && s.more == nil && s.last == nil && s.pages == nil && s.total == nil
+}
+
 // Evidence is one fact of the document that a scheme rests on.
 type Evidence struct {
 	Text   string       // a clause: "the answer has next_cursor"

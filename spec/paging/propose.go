@@ -7,6 +7,9 @@ import (
 
 const linkNext = `link_url(response.headers.link, "next")`
 
+// OnlyItems reports whether nothing lacks but where the items are.
+func (f *Finding) OnlyItems() bool { return !f.HasItems && f.guess != nil }
+
 // Asks reports whether a parameter of this name asks for a page other than the first.
 func (f *Finding) Asks(name string) bool {
 	places := append([]*Place{f.asked.Page, f.asked.Offset}, f.asked.Cursors...)

@@ -7,11 +7,18 @@ import (
 )
 
 // surveyed bounds how many operations are looked at to learn an API's style.
-const surveyed = 48
+const surveyed = 32
 
 // Survey finds out how most of an API's lists page, by a sample spread over the document. A rule stands
 // out if it has two thirds of them.
+// It is found out once for a document.
 func Survey(doc *openapi.Document) Style {
+	return openapi.Derived(doc, surveyKey{}, func() Style { return survey(doc.Apart()) })
+}
+
+type surveyKey struct{}
+
+func survey(doc *openapi.Document) Style {
 	var lists []openapi.OperationName
 	for _, n := range doc.Operations() {
 		if n.Method == "GET" && !strings.HasSuffix(n.Path, "}") {

@@ -354,7 +354,7 @@ type Paginate struct {
 	Evidence []Evidence `json:"evidence,omitempty"` // what Next was inferred from
 	Size     string     `json:"size,omitempty"`     // the parameter that asks for a page size, where it is known
 	Follow   bool       `json:"follow,omitempty"`   // a Link header with rel="next" is followed where Next finds nothing
-	Counts   bool       `json:"counts,omitempty"`   // Next counts pages or items, so that only an empty page is surely the end
+	Blind    bool       `json:"blind,omitempty"`    // Next cannot see that a page is the last one: only an empty page is surely the end
 	Collect  bool       `json:"collect,omitempty"`  // items are used as a list, not as a stream
 }
 
