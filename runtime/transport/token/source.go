@@ -38,7 +38,7 @@ func (m *Manager) Close() { m.wg.Wait() }
 
 // Source returns the source of a client. Requests to its server go via the given transport.
 func (m *Manager) Source(c *Config, via http.RoundTripper) *Source {
-	key := c.identity()
+	key := fmt.Sprintf("%s %p", c.identity(), via)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.sources[key]
