@@ -103,13 +103,6 @@ type given struct {
 }
 
 func (d *Durable) begin(ctx context.Context, p *exec.Program, in *exec.Inputs, cause string) (store.Change, store.Change, error) {
-	state, err := d.k.Store.State(ctx, p.Plan().Integration)
-	if err != nil {
-		return nil, nil, err
-	}
-	if in.State, err = decodeState(state); err != nil {
-		return nil, nil, fmt.Errorf("the state of %s: %w", p.Plan().Integration, err)
-	}
 	digest, err := p.Plan().Digest()
 	if err != nil {
 		return nil, nil, err
@@ -188,18 +181,6 @@ func (d *Durable) restore(data json.RawMessage, in *exec.Inputs) error {
 	return nil
 }
 
-func decodeState(state map[string]json.RawMessage) (map[string]any, error) {
-	out := make(map[string]any, len(state))
-	for name, text := range state {
-		v, err := types.DecodeJSON(text, types.Limits{})
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		out[name] = v
-	}
-	return out, nil
-}
-
 // Resume goes on with a run that did not end, or that was in doubt, with the plan and the inputs that it began with.
 // secrets finds the plan's secrets, which are not kept.
 func (d *Durable) Resume(ctx context.Context, id string, secrets func(*plan.Plan) (map[string]secret.Value, error)) (*exec.Result, *plan.Plan, error) {
@@ -262,7 +243,7 @@ func (d *Durable) Inputs(run *store.Run) (exec.Inputs, error) {
 func (d *Durable) carry(ctx context.Context, p *exec.Program, in exec.Inputs, again bool) (*exec.Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	h := &host{d: d, run: in.Run, integration: p.Plan().Integration}
+	h := &host{d: d, run: in.Run}
 	h.j = &journal{store: d.k.Store, run: in.Run, sealer: d.k.Sealer, redactor: in.Redactor, stop: func(err error) { stop(&storeError{err}) }}
 	if again {
 		if err := h.load(ctx); err != nil {
@@ -314,14 +295,8 @@ func (h *host) end(res *exec.Result, canceled bool) error {
 		}
 	}
 	changes := []store.Change{end}
-	if res.Status == event.Succeeded && len(res.State) > 0 {
-		values := map[string]json.RawMessage{}
-		for name, v := range res.State {
-			if values[name], err = types.AppendJSON(nil, v); err != nil {
-				return fmt.Errorf("state %s: %w", name, err)
-			}
-		}
-		changes = append(changes, store.SetState{Integration: h.integration, Values: values})
+	if res.Status == event.Succeeded {
+		changes = append(changes, h.kept...)
 	}
 	return h.d.k.Store.Commit(context.Background(), h.run, changes...)
 }

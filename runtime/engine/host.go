@@ -20,11 +20,11 @@ type host struct {
 	exec.Host // set when the run begins
 	d         *Durable
 	run       string
-	// integration is what the run's state belongs to.
-	integration string
-	j           *journal
+	j         *journal
 
 	mu    sync.Mutex
+	asked map[string]int // how often the state of an integration was read
+	kept  []store.Change // states that the run leaves if it succeeds
 	facts int
 	told  map[uint64]bool // of an earlier process: what was said is not noted twice
 }

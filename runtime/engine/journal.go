@@ -51,6 +51,7 @@ const (
 	kindToday   = "today"
 	kindWait    = "wait"
 	kindClaimed = "claimed"
+	kindState   = "state"
 )
 
 // Sealer encrypts what must not lie on a disk readably; secret.Sealer is one.

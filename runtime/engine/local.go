@@ -45,6 +45,7 @@ type Local struct {
 	limiters map[limitKey]*transport.Limiter
 	locks    locks
 	seen     seen
+	states   states
 }
 
 // limitKey tells limits apart: a plan that is reloaded with another limit gets another limiter.

@@ -28,11 +28,20 @@ func (s *session) Now() time.Time { return s.l.now() }
 func (s *session) Today(string) time.Time { return s.l.now() }
 
 func (s *session) Wait(ctx context.Context, _ string, until time.Time) error {
-	return s.l.client.Sleep(ctx, until.Sub(s.l.now()))
+	return s.l.client.Sleep(ctx, max(0, until.Sub(s.l.now())))
 }
 
 func (s *session) Lock(ctx context.Context, name string) (func(), error) {
 	return s.l.locks.take(ctx, name)
+}
+
+func (s *session) State(_ context.Context, integration string) (map[string]any, error) {
+	return s.l.states.last(integration), nil
+}
+
+func (s *session) Commit(_ context.Context, states map[string]map[string]any) error {
+	s.l.states.keep(states)
+	return nil
 }
 
 func (s *session) Claim(_ context.Context, c exec.Claim) (bool, error) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -77,4 +78,25 @@ func (s *seen) settle(c exec.Claim, done bool, now time.Time) {
 		return
 	}
 	s.keys[[2]string{c.Loop, c.Key}] = &sighting{done: now}
+}
+
+// states are what integrations keep from run to run.
+type states struct {
+	mu     sync.Mutex
+	values map[string]map[string]any
+}
+
+func (s *states) last(integration string) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.values[integration]
+}
+
+func (s *states) keep(next map[string]map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values == nil {
+		s.values = map[string]map[string]any{}
+	}
+	maps.Copy(s.values, next)
 }

@@ -59,7 +59,7 @@ type RunDone struct {
 type Done struct {
 	Step      string `json:"step"` // "step.orders", "for_each.order"
 	State     string `json:"state"`
-	Count     int    `json:"count,omitempty"` // items seen by a loop
+	Count     int    `json:"count,omitempty"` // items seen by a loop, those that were skipped too
 	Succeeded int    `json:"succeeded,omitempty"`
 	Failed    int    `json:"failed,omitempty"`
 }
@@ -149,7 +149,8 @@ type LoopStarted struct {
 type ItemDone struct {
 	ForEach string `json:"for_each"`
 	Item    string `json:"item"`
-	Index   int    `json:"index"` // from 0
+	Index   int    `json:"index"`             // from 0
+	Skipped bool   `json:"skipped,omitempty"` // its key was seen before
 }
 
 // ItemFailed says that it did not.
@@ -168,6 +169,13 @@ type LoopDone struct {
 	Succeeded int    `json:"succeeded"`
 	Failed    int    `json:"failed"`
 	Skipped   int    `json:"skipped"`
+}
+
+// Waiting says that a step pauses the run, and until when.
+type Waiting struct {
+	Step  string    `json:"step"`
+	Item  string    `json:"item,omitempty"`
+	Until time.Time `json:"until"`
 }
 
 // Repeated says that a repeated request was answered, and that its condition does not hold yet.

@@ -98,6 +98,7 @@ var decoders = map[string]func([]byte) (Event, error){
 	"item_done":         decode[ItemDone],
 	"item_failed":       decode[ItemFailed],
 	"loop_done":         decode[LoopDone],
+	"waiting":           decode[Waiting],
 	"repeated":          decode[Repeated],
 	"recovered":         decode[Recovered],
 	"undo_started":      decode[UndoStarted],
@@ -127,6 +128,7 @@ func (LoopStarted) Kind() string      { return "loop_started" }
 func (ItemDone) Kind() string         { return "item_done" }
 func (ItemFailed) Kind() string       { return "item_failed" }
 func (LoopDone) Kind() string         { return "loop_done" }
+func (Waiting) Kind() string          { return "waiting" }
 func (Repeated) Kind() string         { return "repeated" }
 func (Recovered) Kind() string        { return "recovered" }
 func (UndoStarted) Kind() string      { return "undo_started" }

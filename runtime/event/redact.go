@@ -47,6 +47,7 @@ func (e ItemFailed) redact(f func(string) string) Event {
 	return e
 }
 func (e LoopDone) redact(f func(string) string) Event    { e.Item = f(e.Item); return e }
+func (e Waiting) redact(f func(string) string) Event     { e.Item = f(e.Item); return e }
 func (e Repeated) redact(f func(string) string) Event    { e.Item = f(e.Item); return e }
 func (e Recovered) redact(f func(string) string) Event   { e.Item = f(e.Item); return e }
 func (e UndoStarted) redact(f func(string) string) Event { e.Item = f(e.Item); return e }

@@ -26,7 +26,7 @@ import (
 var member = regexp.MustCompile(`\b(step|for_each)\.([a-z_0-9]+)`)
 
 // variables are the iteration variables that tests use.
-var variables = []string{"input", "var", "response", "request", "error", "order", "item", "line", "n"}
+var variables = []string{"input", "var", "state", "response", "request", "error", "order", "item", "line", "n"}
 
 func e(t testing.TB, src string) *plan.Expr {
 	t.Helper()

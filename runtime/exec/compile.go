@@ -25,6 +25,10 @@ func Compile(p *plan.Plan) (*Program, error) {
 		c.apis[name] = c.api(a)
 	}
 	out.variables, out.inputs = c.inputs(p.Variables), c.inputs(p.Inputs)
+	out.lock = c.code(p.Lock)
+	for _, s := range p.States {
+		out.states = append(out.states, &stateful{s, c.code(s.Initial), c.value(s.Name, s.Next, s.Guard)})
+	}
 	for _, o := range p.Outputs {
 		out.outputs = append(out.outputs, c.value(o.Name, o.Value, o.Guard))
 	}
@@ -137,6 +141,10 @@ func (c *compiler) op(o *plan.Op) *op {
 		x.value = c.value(o.ID, o.Value.Value, o.Value.Guard)
 	case o.ForEach != nil:
 		x.loop = c.loop(o.ForEach)
+	case o.Wait != nil:
+		x.pause = &pause{o.Wait, c.value("wait", o.Wait.Until, o.Wait.Guard)}
+	case o.Run != nil:
+		x.sub = c.sub(o.Run)
 	default:
 		c.fail("%s does nothing", o.ID)
 	}
@@ -155,6 +163,18 @@ func (c *compiler) op(o *plan.Op) *op {
 	for _, cs := range o.Cases {
 		c.uses = append(c.uses, expression.Use{Key: cs.Switch, Path: []string{"value"}})
 	}
+	return x
+}
+
+// sub compiles the plan of another integration. What it can undo, this one can.
+func (c *compiler) sub(p *plan.Run) *sub {
+	x := &sub{inputs: c.value("inputs", p.Inputs, p.Guard)}
+	var err error
+	if x.program, err = Compile(p.Plan); err != nil {
+		c.fail("%w", err)
+		return x
+	}
+	c.undos = c.undos || x.program.undos
 	return x
 }
 
@@ -267,7 +287,7 @@ func (c *compiler) loop(p *plan.ForEach) *loop {
 	c.uses = nil
 	before := c.undos
 	c.undos = false
-	x.where, x.key, x.block = c.code(p.Where), c.code(p.Key), c.block(p.Block)
+	x.where, x.key, x.lock, x.block = c.code(p.Where), c.code(p.Key), c.code(p.Lock), c.block(p.Block)
 	x.undos, c.undos = c.undos, c.undos || before
 	for _, a := range p.Aggregates {
 		x.aggregates = append(x.aggregates, &aggregate{*c.value(a.Name, a.Value, a.Guard), a.Func})

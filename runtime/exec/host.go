@@ -43,6 +43,11 @@ type Host interface {
 	// Claim asks whether an item is to be worked on: fresh is false if its key was settled as done in the
 	// last Within, or is claimed by another item. A claim that is fresh is settled exactly once.
 	Claim(ctx context.Context, c Claim) (fresh bool, err error)
+	// State returns what the integration kept in the last run that succeeded; nil if there was none.
+	State(ctx context.Context, integration string) (map[string]any, error)
+	// Commit keeps the states of integrations, all or none. It is the last thing a run that succeeds does
+	// before it says so, and is asked only by one that has any; an error fails the run.
+	Commit(ctx context.Context, states map[string]map[string]any) error
 	// Settle ends a claim. done: the item succeeded, and its key is remembered from now; else it is forgotten,
 	// as if it had never been seen. A claim that was settled as done may be settled again, as not done, when
 	// the item is undone.
@@ -113,7 +118,7 @@ type Inputs struct {
 	// Redactor is told every secret, and everything said about the run passes it. nil: one is made.
 	Redactor *secret.Redactor
 	DryRun   bool // the host withholds writes; only for the record
-	// State holds the integration's state by name, as the last run that succeeded left it; what is not there has
+	// State, unless it is nil, is used instead of what the host remembers of the integration. What is not there has
 	// its initial value.
 	State map[string]any
 }
@@ -123,7 +128,7 @@ type Result struct {
 	Run      string // its ID
 	Status   event.Status
 	Outputs  map[string]any // nil unless it succeeded
-	State    map[string]any // all values to be kept, together, by the host's owner; nil unless it succeeded and has any
+	State    map[string]any // what was kept of the integration itself; nil unless it succeeded and has any
 	Error    *event.Failure // nil if it succeeded
 	DryRun   bool
 	Withheld int             // writes that a dry run did not send

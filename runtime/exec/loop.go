@@ -15,6 +15,7 @@ import (
 type tally struct {
 	mu                       sync.Mutex
 	count, succeeded, failed int
+	skipped                  int
 	folds                    []fold
 	unknown                  []bool // by aggregate: a dry run cannot know it
 	fault                    *fault // of the first item, in their order, that failed
@@ -45,11 +46,11 @@ func (r *run) loop(o *op, i int, s *scope) outcome {
 		r.states[i].loop.Store(&x.tally)
 	}
 	if s.loud() {
-		r.emit(event.LoopStarted{ForEach: o.plan.ID, Item: s.item, Total: total})
+		r.emit(event.LoopStarted{ForEach: r.prefix + o.plan.ID, Item: s.item, Total: total})
 	}
 	f = x.all(items)
 	if s.loud() {
-		r.emit(event.LoopDone{ForEach: o.plan.ID, Item: s.item, Count: x.count, Succeeded: x.succeeded, Failed: x.failed})
+		r.emit(event.LoopDone{ForEach: r.prefix + o.plan.ID, Item: s.item, Count: x.count, Succeeded: x.succeeded, Failed: x.failed, Skipped: x.skipped})
 	}
 	if f = x.verdict(f); f != nil {
 		return outcome{fault: f}
@@ -184,7 +185,7 @@ func (x *iteration) scope(item any) *scope {
 		env[name] = x.free[i]
 	}
 	env[x.loop.plan.Var] = item
-	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside}
+	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.run.prefix + x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside}
 	env[expression.HostKey] = s
 	return s
 }
@@ -205,6 +206,18 @@ func (x *iteration) item(n int, v any) {
 	key, f := x.key(n, s)
 	if s.item = key; x.s.item != "" {
 		s.item = x.s.item + "/" + key
+	}
+	var fresh, unlock = true, func() {}
+	if f == nil {
+		unlock, f = x.lock(s)
+	}
+	defer func() { unlock() }()
+	if f == nil {
+		fresh, f = x.claim(key, s)
+	}
+	if !fresh {
+		x.pass(n, s)
+		return
 	}
 	if f == nil {
 		f = x.run.block(x.loop.block, s)
@@ -281,6 +294,7 @@ func (x *iteration) settle(n int, s *scope, f *fault) {
 	case s.over() && !f.InDoubt:
 		x.count-- // not done, and not failed either: the run was stopped under it
 		x.mu.Unlock()
+		x.settleClaim(s, f)
 		return
 	default:
 		x.failed++
@@ -294,14 +308,15 @@ func (x *iteration) settle(n int, s *scope, f *fault) {
 	if f != nil {
 		x.takeBack(s, f)
 	}
+	x.settleClaim(s, f)
 	if f == nil {
-		x.run.emit(event.ItemDone{ForEach: x.op.plan.ID, Item: s.item, Index: n})
+		x.run.emit(event.ItemDone{ForEach: s.run.prefix + x.op.plan.ID, Item: s.item, Index: n})
 		return
 	}
 	if f.InDoubt {
 		x.run.doubts.Add(1)
 	}
-	x.run.emit(event.ItemFailed{ForEach: x.op.plan.ID, Item: s.item, Index: n, Failure: &f.Failure})
+	x.run.emit(event.ItemFailed{ForEach: s.run.prefix + x.op.plan.ID, Item: s.item, Index: n, Failure: &f.Failure})
 }
 
 // takeBack undoes what the item did, if the loop goes on without it. What is in doubt stays as it is.
@@ -333,7 +348,7 @@ func (x *iteration) verdict(reading *fault) *fault {
 }
 
 func (x *iteration) outcome() outcome {
-	v := map[string]any{"count": x.count, "succeeded": x.succeeded, "failed": x.failed, "skipped": 0}
+	v := map[string]any{"count": x.count, "succeeded": x.succeeded, "failed": x.failed, "skipped": x.skipped}
 	out := outcome{value: v}
 	for i, a := range x.loop.aggregates {
 		if x.unknown[i] {

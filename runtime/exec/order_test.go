@@ -24,13 +24,15 @@ type shuffled struct {
 	done   []string // keys of items, as they end
 }
 
-func (h *shuffled) Now() time.Time                                        { return time.Unix(1e9, 0) }
-func (h *shuffled) Today(string) time.Time                                { return time.Time{} }
-func (h *shuffled) Wait(ctx context.Context, _ string, _ time.Time) error { return ctx.Err() }
-func (h *shuffled) Lock(ctx context.Context, _ string) (func(), error)    { return func() {}, ctx.Err() }
-func (h *shuffled) Claim(context.Context, exec.Claim) (bool, error)       { return true, nil }
-func (h *shuffled) Settle(context.Context, exec.Claim, bool) error        { return nil }
-func (h *shuffled) Detail() event.Detail                                  { return event.Everything }
+func (h *shuffled) Now() time.Time                                          { return time.Unix(1e9, 0) }
+func (h *shuffled) Today(string) time.Time                                  { return time.Time{} }
+func (h *shuffled) Wait(ctx context.Context, _ string, _ time.Time) error   { return ctx.Err() }
+func (h *shuffled) Lock(ctx context.Context, _ string) (func(), error)      { return func() {}, ctx.Err() }
+func (h *shuffled) Claim(context.Context, exec.Claim) (bool, error)         { return true, nil }
+func (h *shuffled) State(context.Context, string) (map[string]any, error)   { return nil, nil }
+func (h *shuffled) Commit(context.Context, map[string]map[string]any) error { return nil }
+func (h *shuffled) Settle(context.Context, exec.Claim, bool) error          { return nil }
+func (h *shuffled) Detail() event.Detail                                    { return event.Everything }
 func (h *shuffled) Emit(e event.Event) {
 	if d, ok := e.(event.ItemDone); ok {
 		h.done = append(h.done, d.Item)

@@ -88,7 +88,7 @@ type iterator struct {
 func (st *stream) iterate(s *scope) *iterator {
 	own := st.scope.fork()
 	own.ctx = s.ctx
-	if s.step != own.step && s.step != st.op.reader {
+	if s.step != own.step && s.step != st.run.prefix+st.op.reader {
 		own.label = s.key("") // of the loop that reads them anew
 	}
 	return &iterator{st: st, scope: own, cursor: &event.Cursor{}, seen: map[uint64]struct{}{}}

@@ -19,7 +19,9 @@ type Program struct {
 	block     *block
 	onFailure *block // nil: none
 	outputs   []*value
-	undos     bool // some op has an undo
+	states    []*stateful
+	lock      *code // nil: none
+	undos     bool  // some op has an undo
 	calls     []*call
 	triggers  map[string]*trigger // by name
 }
@@ -34,6 +36,25 @@ type api struct {
 	headers []*value
 	auth    map[string]*credential // by scheme
 	tls     [3]*code               // ca, cert, key; nil where there is none
+}
+
+// stateful is a value that is kept from run to run.
+type stateful struct {
+	plan    *plan.State
+	initial *code
+	next    *value
+}
+
+// pause is how long a step waits.
+type pause struct {
+	plan  *plan.Wait
+	until *value // its code is nil for a fixed time
+}
+
+// sub is another integration that a step runs.
+type sub struct {
+	program *Program
+	inputs  *value // its code is nil where none are given
 }
 
 type input struct {
@@ -68,6 +89,8 @@ type op struct {
 	call    *call
 	value   *value // Value.Choices are read from plan
 	loop    *loop
+	sub     *sub
+	pause   *pause
 	repeat  *code // until; nil: none
 	recover *recovery
 	undo    *op // its call alone
@@ -139,6 +162,7 @@ type loop struct {
 	in         *value // its code is nil for a stream
 	where      *code
 	key        *code
+	lock       *code
 	block      *block
 	aggregates []*aggregate
 	free       []string // names that the body reads from outside

@@ -27,7 +27,7 @@ func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) 
 		own.ctx = ctx
 	}
 	for n := 1; ; n++ {
-		own.enter(s.step, "recover"+strconv.Itoa(n))
+		own.label, own.ids = "recover"+strconv.Itoa(n), 0
 		a, found, bad := r.lookUp(o, own)
 		if bad != nil {
 			f.Detail = strings.TrimSpace(fmt.Sprintf("%s Finding out failed, too: %s", f.Detail, bad.Message))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,16 +30,31 @@ type run struct {
 	hosts   []string
 	states  []state // of the outermost ops
 	all     bool    // every event is wanted
+	lock    string  // that it holds
+	unlock  func()  // never nil
 
+	// Of a run inside another:
+	caller  *scope // of the step; nil for the outermost run
+	prefix  string // of the names of steps: "step.pay/"
+	quiet   bool   // the step is one of which not everything is said
+	partial bool   // some output depends on a write that was withheld
+	*shared
+}
+
+// shared is what a run and those inside it have in common.
+type shared struct {
 	writes, withheld, doubts atomic.Int64
 	undone                   undone
 	warnings                 warnings
+
+	mu   sync.Mutex
+	kept map[string]map[string]any // next states, by integration
 }
 
 // Run carries out p on h and returns when nothing of it is under way any more. When ctx ends, no
 // further request begins; the host decides how long those under way may take.
 func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
-	r := &run{p: p, host: h, in: in, all: h.Detail() == event.Everything, states: make([]state, len(p.block.ops))}
+	r := &run{p: p, host: h, in: in, all: h.Detail() == event.Everything, states: make([]state, len(p.block.ops)), unlock: func() {}, shared: &shared{}}
 	if r.in.Redactor == nil {
 		r.in.Redactor = &secret.Redactor{}
 	}
@@ -60,17 +76,32 @@ func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
 }
 
 func (r *run) whole(ctx context.Context) *Result {
-	outer := ctx
+	outputs, f := r.carryOut(ctx, &scope{run: r})
+	res := &Result{Status: r.status(f), Outputs: outputs}
+	if f != nil {
+		res.Error = &f.Failure
+	} else if res.Status == event.Succeeded {
+		res.State = r.kept[r.p.plan.Integration]
+	}
+	return res
+}
+
+// carryOut does all that the plan says, in a scope that says where; a run inside another is one of its steps.
+// The outermost run keeps the states of all.
+func (r *run) carryOut(outer context.Context, s *scope) (map[string]any, *fault) {
+	ctx := outer
 	if t := r.p.plan.Timeout; t > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, t, errRunTimeout)
 		defer cancel()
 	}
-	s := &scope{run: r, ctx: ctx, label: "inputs"}
+	s.ctx = ctx
+	s.enter("", "inputs")
 	if r.p.undos {
 		s.book = &book{}
 	}
 	f := r.prepare(s)
+	defer func() { r.unlock() }()
 	if f == nil {
 		f = r.block(r.p.block, s)
 	}
@@ -78,15 +109,14 @@ func (r *run) whole(ctx context.Context) *Result {
 	if f == nil {
 		outputs, f = r.outputs(s)
 	}
+	if f == nil {
+		f = r.keep(s)
+	}
 	if f != nil {
 		r.takeBack(outer, f, s)
 		r.onFailure(ctx, f, s)
 	}
-	res := &Result{Status: r.status(f), Outputs: outputs}
-	if f != nil {
-		res.Error = &f.Failure
-	}
-	return res
+	return outputs, f
 }
 
 func (r *run) status(f *fault) event.Status {
@@ -111,7 +141,7 @@ func (r *run) prepare(s *scope) *fault {
 	s.env = map[string]any{expression.HostKey: s, "var": map[string]any{}, "input": map[string]any{}}
 	f := r.bind(s, "var", "variable", r.p.variables, r.in.Variables)
 	if f == nil {
-		f = r.bind(s, "input", "input", r.p.inputs, r.in.Values)
+		f = r.begin(s)
 	}
 	if f == nil {
 		f = r.reach(s)
@@ -174,6 +204,7 @@ func (r *run) outputs(s *scope) (map[string]any, *fault) {
 	s.enter("", "outputs")
 	for _, o := range r.p.outputs {
 		if s.unknown(o.code.expr.Uses) {
+			r.partial = true
 			r.emit(event.Warning{Message: fmt.Sprintf("output %q is left out: it depends on a write that was withheld", o.name), Range: o.code.expr.Range})
 			continue
 		}
@@ -201,7 +232,7 @@ func (r *run) onFailure(ctx context.Context, f *fault, s *scope) {
 	}
 	own := s.fork()
 	own.ctx, own.aside = ctx, true
-	own.env["error"] = f.asValue()
+	own.env["error"] = f.asValue(r.prefix)
 	r.block(r.p.onFailure, own)
 }
 

@@ -29,6 +29,8 @@ type scope struct {
 	at    int    // number of the op in its block
 	turn  int    // of the item
 	book  *book  // of what can be undone; nil: nothing can be
+	lock  string // that the item holds
+	claim *Claim // of the item
 	ids   int    // identifiers made here
 	today time.Time
 	aside bool // within on_failure
@@ -47,6 +49,7 @@ func (s *scope) fork() *scope {
 
 // enter begins an op, or what label says, in this scope.
 func (s *scope) enter(step, label string) {
+	step = strings.TrimSuffix(s.run.prefix+step, "/")
 	s.step, s.label, s.ids, s.today = step, label, 0, time.Time{}
 }
 
@@ -85,7 +88,7 @@ func (s *scope) UUID() string {
 func (s *scope) outermost() bool { return s.outer == nil && !s.aside }
 
 // loud reports whether everything that happens here is to be said.
-func (s *scope) loud() bool { return s.outer == nil || s.run.all }
+func (s *scope) loud() bool { return s.outer == nil && !s.run.quiet || s.run.all }
 
 // unknown reports whether uses need what a dry run did not do.
 func (s *scope) unknown(uses []expression.Use) bool {
@@ -256,8 +259,9 @@ func (s *scope) stopped() *fault {
 func (s *scope) over() bool { return s.ctx.Err() != nil }
 
 // asValue is the fault as `error` in the author's expressions.
-func (f *fault) asValue() map[string]any {
-	name := f.Step
+// In it the step is one of the run with this prefix: where one of an integration that it runs failed, the step that runs that.
+func (f *fault) asValue(prefix string) map[string]any {
+	name, _, _ := strings.Cut(strings.TrimPrefix(f.Step, prefix), "/")
 	if _, after, ok := strings.Cut(name, "."); ok {
 		name = after
 	}

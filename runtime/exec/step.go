@@ -33,7 +33,7 @@ func (r *run) step(o *op, i int, s *scope) outcome {
 	var start time.Time
 	if !quiet {
 		start = r.host.Now()
-		r.emit(event.StepStarted{Step: o.plan.ID, Item: s.item})
+		r.emit(event.StepStarted{Step: s.step, Item: s.item})
 	}
 	out := r.act(o, i, s)
 	switch {
@@ -47,7 +47,7 @@ func (r *run) step(o *op, i int, s *scope) outcome {
 	if !quiet {
 		status, _ := out.value["status"].(int)
 		skipped, _ := out.value["skipped"].(bool)
-		done := event.StepDone{Step: o.plan.ID, Item: s.item, Status: status, Took: event.Millis(r.host.Now().Sub(start)), Skipped: skipped}
+		done := event.StepDone{Step: s.step, Item: s.item, Status: status, Took: event.Millis(r.host.Now().Sub(start)), Skipped: skipped}
 		if skipped {
 			done.Why = "catch"
 		}
@@ -80,7 +80,7 @@ func (r *run) gate(o *op, s *scope) (why string, f *fault) {
 func (r *run) skip(o *op, i int, s *scope, why string) outcome {
 	r.track(s, i, "skipped")
 	if s.loud() && o.plan.Kind != "switch" {
-		r.emit(event.StepDone{Step: o.plan.ID, Item: s.item, Skipped: true, Why: why})
+		r.emit(event.StepDone{Step: s.step, Item: s.item, Skipped: true, Why: why})
 	}
 	if o.loop != nil && why != "withheld" {
 		return r.iteration(o, s).outcome() // as of a loop without items
@@ -99,7 +99,7 @@ func (r *run) failed(o *op, i int, s *scope, f *fault) outcome {
 	if f.Range.IsZero() {
 		f.Range = o.plan.Range
 	}
-	if f.Step == o.plan.ID && o.loop == nil {
+	if f.Step == s.step && o.loop == nil {
 		r.emit(event.StepFailed{Step: f.Step, Item: f.Item, Failure: &f.Failure})
 	}
 	return outcome{fault: f}
@@ -116,6 +116,10 @@ func (r *run) act(o *op, i int, s *scope) (out outcome) {
 	switch {
 	case o.loop != nil:
 		return r.loop(o, i, s)
+	case o.pause != nil:
+		return outcome{value: map[string]any{"skipped": false}, fault: r.wait(o, s)}
+	case o.sub != nil:
+		return r.child(o, s)
 	case o.value != nil:
 		v, f := r.compute(o, s)
 		if f == nil {
@@ -242,7 +246,7 @@ func (r *run) rescue(o *op, s *scope, f *fault) (map[string]any, *fault) {
 		}
 		var v map[string]any
 		how := "call"
-		bad := s.with("error", f.asValue(), func() (bad *fault) {
+		bad := s.with("error", f.asValue(r.prefix), func() (bad *fault) {
 			switch {
 			case c.plan.Skip:
 				v, how = skippedResult, "skip"
@@ -260,7 +264,7 @@ func (r *run) rescue(o *op, s *scope, f *fault) (map[string]any, *fault) {
 		if bad != nil {
 			return nil, bad
 		}
-		r.emit(event.StepCaught{Step: o.plan.ID, Item: s.item, On: c.plan.On, How: how, Failure: &f.Failure})
+		r.emit(event.StepCaught{Step: s.step, Item: s.item, On: c.plan.On, How: how, Failure: &f.Failure})
 		return v, nil
 	}
 	return nil, f

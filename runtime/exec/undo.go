@@ -16,6 +16,7 @@ type book struct {
 	mu      sync.Mutex
 	entries []entry
 	kept    string // why nothing in it is undone
+	claim   *Claim // of the item that it is of
 }
 
 type entry struct {
@@ -26,6 +27,7 @@ type entry struct {
 
 // undo is a request that takes back what an op did, ready to be sent.
 type undo struct {
+	run        *run // in which it was done
 	op         *op
 	step, item string
 	place      string
@@ -56,8 +58,9 @@ func (b *book) keep(why string) {
 	}
 }
 
-// drain takes out all undos, the newest first, each with why it is kept, if it is.
-func (b *book) drain(kept string, visit func(u *undo, kept string)) {
+// drain takes out all undos, the newest first, each with why it is kept, if it is. visit says whether it is gone, and
+// clear is called for each item of which all are.
+func (b *book) drain(kept string, visit func(u *undo, kept string) bool, clear func(*Claim)) (gone, rest int) {
 	b.mu.Lock()
 	entries := b.entries
 	b.entries = nil
@@ -66,12 +69,20 @@ func (b *book) drain(kept string, visit func(u *undo, kept string)) {
 	slices.Reverse(entries)
 	slices.SortStableFunc(entries, func(x, y entry) int { return cmp.Compare(y.at, x.at) })
 	for _, e := range entries {
-		if e.in != nil {
-			e.in.drain(kept, visit)
-		} else {
-			visit(e.undo, kept)
+		switch {
+		case e.in != nil:
+			g, r := e.in.drain(kept, visit, clear)
+			gone, rest = gone+g, rest+r
+		case visit(e.undo, kept):
+			gone++
+		default:
+			rest++
 		}
 	}
+	if b.claim != nil && gone > 0 && rest == 0 {
+		clear(b.claim)
+	}
+	return gone, rest
 }
 
 // undone counts what became of undos.
@@ -123,13 +134,13 @@ func (r *run) remember(o *op, s *scope, result map[string]any) {
 		return
 	}
 	req.Key = s.key("")
-	s.book.add(entry{at: s.at, undo: &undo{op: o.undo, step: s.step, item: s.item, place: s.place, req: req}})
+	s.book.add(entry{at: s.at, undo: &undo{run: r, op: o.undo, step: s.step, item: s.item, place: s.place, req: req}})
 }
 
 // cannotUndo notes an effect that stays.
 func (r *run) cannotUndo(o *op, s *scope, why string) {
 	if o.undo != nil && !s.aside {
-		s.book.add(entry{at: s.at, undo: &undo{op: o.undo, step: s.step, item: s.item, cannot: why}})
+		s.book.add(entry{at: s.at, undo: &undo{run: r, op: o.undo, step: s.step, item: s.item, cannot: why}})
 	}
 }
 
@@ -144,35 +155,42 @@ func (r *run) takeBack(ctx context.Context, f *fault, s *scope) {
 	r.undo(ctx, s.book)
 }
 
-// undo takes back what is in a book, the newest first. What fails does not keep the rest from being undone.
+// undo takes back what is in a book, the newest first. What fails does not keep the rest from being undone. An item
+// of which all is undone is as if its key had never been seen.
 func (r *run) undo(ctx context.Context, b *book) {
 	if b == nil {
 		return
 	}
-	b.drain("", func(u *undo, kept string) {
-		s := &scope{run: r, ctx: ctx, env: map[string]any{}, step: u.step, item: u.item, place: u.place, label: "undo"}
-		if kept == "" && s.over() {
-			kept = "the run was stopped before it came to it"
-		}
-		if kept != "" {
-			r.undone.note(&r.undone.Kept, u, kept)
-			return
-		}
-		r.emit(event.UndoStarted{Step: u.step, Item: u.item})
-		f := s.fail(event.Expression, u.op.plan.Undo.Range, "%s", u.cannot)
-		var a *reply
-		if u.req != nil {
-			a, f = r.send(s, u.op, u.op.call, u.req)
-		}
-		if f == nil {
-			r.undone.note(&r.undone.Done, u, "")
-			r.emit(event.UndoDone{Step: u.step, Item: u.item, Status: a.status})
-			return
-		}
-		if f.InDoubt {
-			r.doubts.Add(1)
-		}
-		r.undone.note(&r.undone.Failed, u, f.Message)
-		r.emit(event.UndoFailed{Step: u.step, Item: u.item, Failure: &f.Failure})
+	b.drain("", func(u *undo, kept string) bool { return r.undoOne(ctx, u, kept) }, func(c *Claim) {
+		r.forget(&scope{run: r, ctx: ctx}, *c, false)
 	})
+}
+
+// undoOne takes back what one step did, and reports whether it could.
+func (r *run) undoOne(ctx context.Context, u *undo, kept string) bool {
+	s := &scope{run: u.run, ctx: ctx, env: map[string]any{}, step: u.step, item: u.item, place: u.place, label: "undo"}
+	if kept == "" && s.over() {
+		kept = "the run was stopped before it came to it"
+	}
+	if kept != "" {
+		r.undone.note(&r.undone.Kept, u, kept)
+		return false
+	}
+	r.emit(event.UndoStarted{Step: u.step, Item: u.item})
+	f := s.fail(event.Expression, u.op.plan.Undo.Range, "%s", u.cannot)
+	var a *reply
+	if u.req != nil {
+		a, f = u.run.send(s, u.op, u.op.call, u.req)
+	}
+	if f == nil {
+		r.undone.note(&r.undone.Done, u, "")
+		r.emit(event.UndoDone{Step: u.step, Item: u.item, Status: a.status})
+		return true
+	}
+	if f.InDoubt {
+		r.doubts.Add(1)
+	}
+	r.undone.note(&r.undone.Failed, u, f.Message)
+	r.emit(event.UndoFailed{Step: u.step, Item: u.item, Failure: &f.Failure})
+	return false
 }

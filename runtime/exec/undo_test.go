@@ -24,6 +24,7 @@ type ledger struct {
 	refuse  map[string]bool // POSTs that have no effect and answer 500
 	lose    map[string]int  // POSTs whose answer is lost: 1 after the effect, 2 before it, the first time
 	stuck   map[string]bool // effects whose DELETE answers 500
+	full    bool            // no state can be kept
 	undone  []string        // DELETEs that had an effect, in order
 }
 

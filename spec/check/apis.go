@@ -80,6 +80,9 @@ func (b *builder) typeExprs() []*syntax.Expr {
 		for _, i := range in.Inputs {
 			out = append(out, i.Type)
 		}
+		for _, s := range in.States {
+			out = append(out, s.Type)
+		}
 		for _, t := range in.Triggers {
 			out = append(out, t.Body)
 		}

@@ -46,6 +46,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 		places:   map[types.Origin]source.Range{},
 		files:    source.Set{},
 		given:    map[*model.Input]*plan.Input{},
+		flows:    map[*model.Integration]*planned{},
 		paths:    map[string]source.Range{},
 	}
 	for name, f := range m.Files {
@@ -58,7 +59,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 	b.broken = b.diags.HasErrors()
 	plans := map[string]*plan.Plan{}
 	for _, in := range m.Integrations {
-		if p := b.integration(in); p != nil {
+		if p := b.planOf(in).plan; p != nil {
 			plans[in.Name] = p
 		}
 	}
@@ -68,8 +69,30 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 	return &Result{Plans: plans, Documents: b.documents(), Operations: b.declaredOperations(), Files: b.files}, b.diags
 }
 
+// planned is an integration on its way: plan is nil while it is being made, and where there are errors.
+type planned struct {
+	plan    *plan.Plan
+	outputs *types.Type // what it gives out
+	effects effects
+	keeps   bool // it, or one that it runs, has state
+	state   visit
+}
+
+// planOf plans an integration, once.
+func (b *builder) planOf(m *model.Integration) *planned {
+	p := b.flows[m]
+	if p == nil {
+		p = &planned{state: entered, outputs: types.Invalid}
+		b.flows[m] = p
+		b.integration(m, p)
+		p.state = left
+	}
+	return p
+}
+
 // builder is the state of one Build.
 type builder struct {
+	flows   map[*model.Integration]*planned
 	project *model.Project
 	specs   Specs
 	options Options

@@ -54,6 +54,14 @@ func (n *node) callRef(name string) *model.CallRef {
 	return nil
 }
 
+func (n *node) integrationRef(name string) *model.IntegrationRef {
+	if a := n.attrs[name]; a != nil {
+		r, _ := a.value.(*model.IntegrationRef)
+		return r
+	}
+	return nil
+}
+
 // one returns the only block of a type inside n, or nil.
 func (n *node) one(decl string) *node {
 	for _, b := range n.blocks {
@@ -171,7 +179,7 @@ func mappingOf(n *node) *model.Mapping {
 func (d *decoder) integration(n *node) *model.Integration {
 	out := &model.Integration{
 		Decl: n.declared(), Description: literal[string](d, n, "description"), Timeout: literal[time.Duration](d, n, "timeout"),
-		Body: d.items(n),
+		Overlap: literal[string](d, n, "overlap"), Lock: n.expr("lock"), Body: d.items(n),
 	}
 	for _, b := range n.blocks {
 		switch b.decl.Name {
@@ -179,6 +187,8 @@ func (d *decoder) integration(n *node) *model.Integration {
 			out.Inputs = append(out.Inputs, &model.Input{
 				Decl: b.declared(), Type: b.expr("type"), Default: b.expr("default"), Description: literal[string](d, b, "description"),
 			})
+		case "state":
+			out.States = append(out.States, &model.State{Decl: b.declared(), Type: b.expr("type"), Initial: b.expr("initial"), Next: b.expr("next")})
 		case "output":
 			out.Outputs = append(out.Outputs, &model.Output{Decl: b.declared(), Value: b.expr("value")})
 		case "trigger":

@@ -36,7 +36,8 @@ func (d *decoder) request(n *node) model.Request {
 
 func (d *decoder) step(n *node) *model.Step {
 	out := &model.Step{
-		Decl: n.declared(), Call: n.callRef("call"), Value: n.expr("value"), Request: d.request(n), When: n.expr("when"),
+		Decl: n.declared(), Call: n.callRef("call"), Value: n.expr("value"), Run: n.integrationRef("run"), Wait: n.expr("wait"),
+		Request: d.request(n), Inputs: n.expr("inputs"), When: n.expr("when"),
 		Timeout: literal[time.Duration](d, n, "timeout"), Accept: literal[[]model.Lit[int]](d, n, "accept").Value,
 		Safe: literal[bool](d, n, "safe"), Idempotent: literal[bool](d, n, "idempotent"),
 		Retry: d.retry(n.one("retry")), DependsOn: literal[[]model.Ref](d, n, "depends_on").Value,
@@ -59,7 +60,20 @@ func (d *decoder) step(n *node) *model.Step {
 			out.Catches = append(out.Catches, d.catch(b))
 		}
 	}
+	d.catchesNothing(n)
 	return out
+}
+
+// catchesNothing reports catches of a step that asks nobody.
+func (d *decoder) catchesNothing(n *node) {
+	if n.attrs["value"] == nil && n.attrs["wait"] == nil {
+		return
+	}
+	for _, b := range n.blocks {
+		if b.decl.Name == "catch" {
+			d.diags.Add(lang.AttributeValue, b.block.HeaderRange, "Only a step with \"call\" or \"run\" has failures that can be caught.")
+		}
+	}
 }
 
 func (d *decoder) catch(n *node) *model.Catch {
@@ -80,6 +94,7 @@ func (d *decoder) catch(n *node) *model.Catch {
 func (d *decoder) forEach(n *node) *model.ForEach {
 	out := &model.ForEach{
 		Decl: n.declared(), In: n.expr("in"), Where: n.expr("where"), Key: n.expr("key"), When: n.expr("when"),
+		Once: literal[time.Duration](d, n, "once"), Lock: n.expr("lock"),
 		Concurrency: literal[int](d, n, "concurrency"), OnError: literal[string](d, n, "on_error"), MaxErrors: literal[int](d, n, "max_errors"),
 		DependsOn: literal[[]model.Ref](d, n, "depends_on").Value, Body: d.items(n),
 	}

@@ -61,6 +61,8 @@ func (d *decoder) value(owner *lang.Block, a *lang.Attr, e *syntax.Expr) any {
 		return list(d, a, e, d.reference)
 	case lang.Statuses:
 		return list(d, a, e, d.status)
+	case lang.Window:
+		return one(e, a, d.window)
 	case lang.Failures:
 		return list(d, a, e, d.failure)
 	}
@@ -221,6 +223,14 @@ func (d *decoder) duration(a *lang.Attr, e *syntax.Expr) (time.Duration, bool) {
 			Explain(`A duration is a number above zero and a unit (ms, s, m, h or d), or several in a row: "250ms", "30s", "1h30m", "90d".`)
 	}
 	return t, ok
+}
+
+// window reads a duration, or zero for forever.
+func (d *decoder) window(a *lang.Attr, e *syntax.Expr) (time.Duration, bool) {
+	if v, _ := e.Literal(); v == "forever" {
+		return 0, true
+	}
+	return d.duration(a, e)
 }
 
 func (d *decoder) rate(a *lang.Attr, e *syntax.Expr) (model.Rate, bool) {

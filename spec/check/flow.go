@@ -29,6 +29,10 @@ type flow struct {
 	later    []func() // catch bodies, whose type depends on what is read of them
 
 	firstOnly []firstOnly
+	state     *expression.Name  // what the integration keeps
+	defaults  *expression.Scope // what the defaults of inputs see
+	defining  []*plan.Expr      // expressions that no step has: of inputs, states and the lock
+	runs      []*planned        // integrations that it runs
 }
 
 // node is one operation of the plan to be.
@@ -51,6 +55,7 @@ type stage struct {
 	caught    []*caught      // its catches
 	finding   *call          // of its recover
 	undoing   *call          // of its undo
+	runs      *planned       // of a step that runs an integration; nil: unknown
 	result    *types.Type    // when it ran
 	skips     bool           // it may not have run
 	value     *plan.Expr     // of a value step
@@ -189,7 +194,7 @@ func (f *flow) link(n *stage) {
 			f.refer(n, n.home, e)
 		}
 		f.dependsOn(n, n.loop.DependsOn)
-		inside := []*syntax.Expr{n.loop.Where, n.loop.Key}
+		inside := []*syntax.Expr{n.loop.Where, n.loop.Key, n.loop.Lock}
 		for _, a := range n.loop.Aggregates {
 			inside = append(inside, a.Value)
 		}
@@ -209,7 +214,7 @@ func (f *flow) linkCall(n *stage, ref *model.CallRef) {
 
 // stepExprs lists every expression of a step.
 func (f *flow) stepExprs(s *model.Step) []*syntax.Expr {
-	out := append([]*syntax.Expr{s.When, s.Value}, f.requestExprs(&s.Request)...)
+	out := append([]*syntax.Expr{s.When, s.Value, s.Wait, s.Inputs}, f.requestExprs(&s.Request)...)
 	if s.Paginate != nil {
 		out = append(out, s.Paginate.Items, s.Paginate.Next)
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"tenon/spec/expression"
@@ -216,9 +217,14 @@ func (f *flow) apisBroken() bool {
 	return false
 }
 
+// runsBroken reports whether an integration that this one runs has errors of its own.
+func (f *flow) runsBroken() bool {
+	return slices.ContainsFunc(f.runs, func(p *planned) bool { return p.plan == nil })
+}
+
 // complete gives the plan the definitions that it uses, so that nothing else is needed to run it.
 func (f *flow) complete(p *plan.Plan) {
-	var exprs []*plan.Expr
+	exprs := f.defining
 	for _, r := range f.recorded {
 		exprs = append(exprs, r.expr)
 	}
@@ -234,8 +240,22 @@ func (f *flow) complete(p *plan.Plan) {
 			files[m.model.Range.File] = true
 		}
 	}
+	for _, child := range f.runs {
+		f.include(p, child.plan, files)
+	}
 	f.keepFiles(p, files)
 	f.define(p, exprs...)
+}
+
+// include gives the plan what the plan of an integration that it runs needs.
+func (f *flow) include(p, child *plan.Plan, files map[string]bool) {
+	maps.Copy(p.APIs, child.APIs)
+	for _, file := range child.Files {
+		files[file.Name] = true
+	}
+	// define adds those that it finds here
+	p.Variables = append(p.Variables, child.Variables...)
+	p.Secrets = append(p.Secrets, child.Secrets...)
 }
 
 // define gives the plan the variables, secrets and files that expressions use, beside those it has.

@@ -18,15 +18,17 @@ import (
 // time by its square.
 const maxSteps = 1000
 
-// integration makes the plan of one integration; nil if it has errors.
-func (b *builder) integration(m *model.Integration) *plan.Plan {
+// integration makes the plan of one integration; there is none if it has errors.
+func (b *builder) integration(m *model.Integration, out *planned) {
 	broken := b.broken
 	before := b.diags.Count(diag.Error)
 	f := &flow{builder: b, model: m, nodes: map[string]*stage{}, main: &block{}}
 	p := &plan.Plan{
 		Version: plan.Version, Tenon: b.options.Version, Integration: m.Name, Description: m.Description.Value,
-		Timeout: m.Timeout.Value, Inputs: b.inputs(m), APIs: map[string]*plan.API{},
+		Timeout: m.Timeout.Value, Overlap: m.Overlap.Value, APIs: map[string]*plan.API{},
 	}
+	f.states(p)
+	p.Inputs = f.inputs(m)
 	f.collect(f.main, m.Body, nil, nil)
 	if m.OnFailure != nil {
 		f.fail = &block{}
@@ -35,7 +37,7 @@ func (b *builder) integration(m *model.Integration) *plan.Plan {
 	if len(f.nodes) > maxSteps {
 		b.diags.Add(lang.AttributeValue, m.Header, "Integration %q has %d steps; at most %d can be planned.", m.Name, len(f.nodes), maxSteps).
 			Explain("What is done for many things alike is a for_each.")
-		return nil
+		return
 	}
 	for _, id := range keys(f.nodes) {
 		f.link(f.nodes[id])
@@ -43,6 +45,11 @@ func (b *builder) integration(m *model.Integration) *plan.Plan {
 	f.enter(f.main, f.rootScope(p), reach{})
 	p.Steps = f.checkBlock(f.main)
 	p.Outputs = f.outputs()
+	f.nextStates(p)
+	f.lock(p)
+	out.outputs = outputsType(p.Outputs, len(m.Outputs))
+	out.effects = effectsOf(f.main.nodes)
+	out.keeps = len(m.States) > 0 || slices.ContainsFunc(f.runs, func(p *planned) bool { return p.keeps })
 	if f.fail != nil {
 		scope := f.rootScope(p)
 		scope.Define(&expression.Name{Name: "error", Key: "error", Type: failureType})
@@ -52,18 +59,20 @@ func (b *builder) integration(m *model.Integration) *plan.Plan {
 	f.finish()
 	f.unusedSteps()
 	f.fixFirstOnly()
-	if broken || f.apisBroken() || b.diags.Count(diag.Error) > before {
-		return nil
+	if broken || f.apisBroken() || f.runsBroken() || b.diags.Count(diag.Error) > before {
+		return
 	}
 	f.complete(p)
-	return p
+	out.plan = p
 }
 
-func (b *builder) inputs(m *model.Integration) []*plan.Input {
+func (f *flow) inputs(m *model.Integration) []*plan.Input {
 	var out []*plan.Input
 	for _, i := range m.Inputs {
-		b.given[i] = b.declaredInput(&i.Decl, i.Type, i.Default, i.Description.Value, "input")
-		out = append(out, b.given[i])
+		in := f.declaredInput(&i.Decl, i.Type, i.Default, i.Description.Value, "input", f.defaults)
+		f.given[i] = in
+		f.defining = append(f.defining, in.Default)
+		out = append(out, in)
 	}
 	return out
 }
@@ -78,6 +87,7 @@ func (f *flow) rootScope(p *plan.Plan) *expression.Scope {
 	scope.Define(&expression.Name{Name: "request", Gone: "What was asked is known only in the next of a step's paginate."})
 	scope.Define(&expression.Name{Name: "error", Gone: "There is an error only in a catch and in on_failure."})
 	scope.Define(&expression.Name{Name: "input", Key: "input", Type: types.ObjectOf(props...)})
+	scope.Define(f.state)
 	return scope
 }
 

@@ -38,6 +38,12 @@ func (f *flow) checkLoop(n *stage, r reach) {
 	if l.Key != nil {
 		each.Key = f.expr(l.Key, at, expression.Want{Type: keyType, What: fmt.Sprintf("key of for_each %q", n.op.Name)})
 	}
+	if l.Lock != nil {
+		each.Lock = f.expr(l.Lock, at, expression.Want{Type: keyType, What: fmt.Sprintf("lock of for_each %q", n.op.Name)})
+	}
+	if l.Once.Set {
+		each.Once = &plan.Once{Within: l.Once.Value}
+	}
 	f.enter(n.inner, scope, r)
 	each.Block = f.checkBlock(n.inner)
 	n.result = f.loopResult(n)

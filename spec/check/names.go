@@ -44,7 +44,7 @@ func (b *builder) defineGlobals() {
 	b.globals.Define(&expression.Name{Name: "var", Gone: "The default of a variable cannot refer to variables."})
 	vars := make([]*types.Property, 0, len(b.project.Variables))
 	for _, v := range b.project.Variables {
-		in := b.declaredInput(&v.Decl, v.Type, v.Default, v.Description.Value, "variable")
+		in := b.declaredInput(&v.Decl, v.Type, v.Default, v.Description.Value, "variable", b.globals)
 		b.vars = append(b.vars, in)
 		vars = append(vars, &types.Property{Name: v.Name, Type: in.Type, Required: true})
 	}
@@ -62,7 +62,7 @@ func (b *builder) defineGlobals() {
 
 // declaredInput types an input or a variable. One whose default is null may be null; one without a
 // default must be given.
-func (b *builder) declaredInput(d *model.Decl, typ, value *syntax.Expr, description, kind string) *plan.Input {
+func (b *builder) declaredInput(d *model.Decl, typ, value *syntax.Expr, description, kind string, scope *expression.Scope) *plan.Input {
 	in := &plan.Input{Name: d.Name, Description: description, Type: b.typeOf(typ, types.BothWays), Range: d.Header}
 	if value == nil {
 		return in
@@ -72,7 +72,6 @@ func (b *builder) declaredInput(d *model.Decl, typ, value *syntax.Expr, descript
 		t = t.With(types.Null)
 		in.Type = t
 	}
-	scope := b.globals
 	in.Default = b.check(b.tree(value), scope, expression.Want{Type: t, What: fmt.Sprintf("the default of %s %q", kind, d.Name)})
 	return in
 }

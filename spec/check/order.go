@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 
 	"tenon/spec/lang"
@@ -10,11 +11,20 @@ import (
 // effects are the apis that an operation reads and writes, counting everything inside a for_each.
 type effects struct {
 	reads, writes map[string]bool
+	barrier       bool // nothing overtakes it, in either direction
 }
 
 func (n *stage) effects() effects {
-	e := effects{map[string]bool{}, map[string]bool{}}
-	n.addEffects(e)
+	e := effectsOf([]*stage{n})
+	e.barrier = n.step != nil && n.step.Wait != nil
+	return e
+}
+
+func effectsOf(nodes []*stage) effects {
+	e := effects{reads: map[string]bool{}, writes: map[string]bool{}}
+	for _, n := range nodes {
+		n.addEffects(e)
+	}
 	return e
 }
 
@@ -32,6 +42,10 @@ func (n *stage) addEffects(e effects) {
 		} else {
 			e.writes[c.op.api.model.Name] = true
 		}
+	}
+	if n.runs != nil {
+		maps.Copy(e.reads, n.runs.effects.reads)
+		maps.Copy(e.writes, n.runs.effects.writes)
 	}
 	if n.inner != nil {
 		for _, x := range n.inner.nodes {
@@ -85,7 +99,7 @@ func (f *flow) order(sequence []*stage) {
 
 // waitsFor reports whether something with these effects stays behind something written before it.
 func (e effects) waitsFor(earlier effects) bool {
-	if len(e.writes) > 0 {
+	if len(e.writes) > 0 || e.barrier || earlier.barrier {
 		return true
 	}
 	for api := range e.reads {

@@ -145,6 +145,10 @@ func (f *flow) checkStep(n *stage, r reach) {
 			f.record(x, at, plain)
 		}
 		n.result = types.ObjectOf(property("value", value), property("skipped", types.Const(false)))
+	case s.Run != nil:
+		f.checkRun(n, at)
+	case s.Wait != nil:
+		f.checkWait(n, at)
 	default:
 		f.loose(at, f.stepExprs(s)...)
 		return

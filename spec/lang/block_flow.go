@@ -13,6 +13,8 @@ var forEach = &Block{
 		{Name: "on_error", Kind: Choice, Choices: []string{"stop", "continue"}, Default: `"stop"`,
 			Doc: "What the failure of one element does: fail the run, or only be counted."},
 		{Name: "max_errors", Kind: Whole, Min: 1, Needs: "on_error", Doc: "With `on_error = \"continue\"`: the run fails when more elements than this have failed."},
+		{Name: "once", Kind: Window, Needs: "key", Doc: "How long a key is remembered: an element whose key succeeded within this time, in this run or an earlier one, is not worked on again and counts as skipped. `\"forever\"`: always."},
+		{Name: "lock", Kind: Expression, Sees: []string{"the element"}, Doc: "A text or whole number. No two elements, in whatever run, are worked on at the same time that share it, nor beside an integration that does."},
 		{Name: "when", Kind: Expression, Doc: "A condition. If it is false the whole block is skipped."},
 		{Name: "depends_on", Kind: References, Doc: "What must have succeeded before, besides what the block refers to."},
 	},

@@ -6,7 +6,9 @@ var integration = &Block{
 	Labels: []*Label{{Name: "NAME", Kind: Name, Doc: "Run as `tenon run NAME`."}},
 	Attrs: []*Attr{
 		{Name: "description", Kind: Text, Doc: "What it does."},
-		{Name: "timeout", Kind: Duration, Doc: "Bounds the whole run."},
+		{Name: "timeout", Kind: Duration, Doc: "Bounds the whole run. Undos and `on_failure` still run when it is over."},
+		{Name: "overlap", Kind: Choice, Choices: []string{"skip", "queue", "parallel"}, Doc: "What a trigger does while a run is under way: nothing, start another one afterwards, or start it at once."},
+		{Name: "lock", Kind: Expression, Sees: []string{"input", "var", "state"}, Doc: "A text or whole number. Runs that share it, of whatever integration, wait for each other."},
 	},
 	Doc: "Something that can be run: inputs, steps and outputs. A step runs as soon as what it refers to is there. " +
 		"Steps that only read run in parallel; steps that write keep the order they are written in.",
@@ -51,6 +53,48 @@ var input = &Block{
   }
   output "greeting" {
     value = "Hello, ${input.name}!"
+  }
+}
+`,
+}
+
+var stateBlock = &Block{
+	Name:   "state",
+	Unique: "integration",
+	Labels: []*Label{{Name: "NAME", Kind: Name, Doc: "Expressions refer to it as `state.NAME`."}},
+	Attrs: []*Attr{
+		{Name: "type", Kind: Type, Required: true, Doc: "What it can be."},
+		{Name: "initial", Kind: Expression, Required: true, Sees: []string{"var"}, Doc: "Its value in the first run."},
+		{Name: "next", Kind: Expression, Required: true, Doc: "Its value in the next run, if this one succeeds. It sees the results of all steps."},
+	},
+	Doc: "A value that is kept from one run of the integration to the next. During a run it does not change; when the run succeeds, the `next` of all of them are kept together, and else none.",
+	Example: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "follow" {
+  state "since" {
+    type    = string({ format = "date-time" })
+    initial = "2026-01-01T00:00:00Z"
+    next    = coalesce(for_each.order.newest, state.since)
+  }
+  step "orders" {
+    call   = shop.listOrders
+    params = { per_page = 100, page = 1 }
+  }
+  for_each "order" {
+    in    = step.orders.body.data
+    where = order.updated_at > state.since
+    key   = order.id
+    once  = "90d"
+    step "note" {
+      call   = shop.addNote
+      params = { id = order.id }
+      body   = { text = "Seen." }
+    }
+    aggregate "newest" {
+      max = order.updated_at
+    }
   }
 }
 `,

@@ -7,6 +7,9 @@ var step = &Block{
 	Attrs: []*Attr{
 		{Name: "call", Kind: Call, Doc: "The operation to call: `shop.listOrders` by its operationId, or `shop[\"GET /orders\"]`."},
 		{Name: "value", Kind: Expression, Doc: "A value to compute instead, without a request; it is `step.NAME.value`."},
+		{Name: "run", Kind: Integration, Doc: "Another integration to run instead; what it gives out is `step.NAME.outputs`."},
+		{Name: "inputs", Kind: Expression, Needs: "run", Doc: "An object of that integration's inputs. Those with a default may be left out."},
+		{Name: "wait", Kind: Expression, Doc: "A pause instead: a duration (`\"30s\"`, or computed), or the time at which to go on. What is written after it in the same block waits for it, and it for what is written before."},
 		{Name: "params", Kind: Expression, Needs: "call",
 			Doc: "An object of the operation's parameters, whether they travel in path, query, header or cookie. Where two have one name: `\"header:id\"`. What is absent is left out."},
 		{Name: "body", Kind: Expression, Needs: "call", Doc: "The request's body."},
@@ -19,8 +22,8 @@ var step = &Block{
 		{Name: "idempotent", Kind: Boolean, Needs: "call", Doc: "`true`: you vouch that sending this twice does no harm, so that it may be sent again."},
 		{Name: "depends_on", Kind: References, Doc: "What must have succeeded before, besides what the step refers to."},
 	},
-	ExactlyOne: []string{"call", "value"},
-	Doc: "One request, or one computed value. Its result is `step.NAME.status`, `.headers`, `.body`, `.items` (with `paginate`) and `.skipped`, or `.value`. " +
+	ExactlyOne: []string{"call", "value", "run", "wait"},
+	Doc: "One request, one computed value, a run of another integration, or a pause. Its result is `step.NAME.status`, `.headers`, `.body`, `.items` (with `paginate`) and `.skipped`, or `.value`, or `.outputs`. " +
 		"A failure that nothing catches fails the run.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"

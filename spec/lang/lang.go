@@ -27,6 +27,7 @@ const (
 	Files                   // a list of names of files
 	Params                  // an object of parameters and types
 	Webhook                 // a webhook of a spec: github.webhooks["issues-opened"]
+	Window                  // a literal duration, or "forever"
 )
 
 // Phrase says what is written, with an article.
@@ -38,6 +39,7 @@ func (k Kind) Phrase() string {
 		`a list of "network", "timeout", statuses and classes such as [429, "5xx"]`,
 		"an integration such as integration.invoices", `a list of files such as ["overlays/shop.yaml"]`, "an object of parameters and types such as { id = string }",
 		`a webhook of a spec such as github.webhooks["issues-opened"]`,
+		`a duration such as "90d", or "forever"`,
 	}[k]
 }
 
@@ -165,11 +167,9 @@ var Reserved = []string{
 
 // Later are words of the language that this version does not have, by the block that they will stand in.
 var Later = map[string][]string{
-	"file":        {"test"},
-	"api":         {"idempotency"},
-	"integration": {"overlap", "lock", "state"},
-	"for_each":    {"once", "lock"},
-	"step":        {"run", "inputs", "wait", "idempotency_key"},
+	"file": {"test"},
+	"api":  {"idempotency"},
+	"step": {"idempotency_key"},
 }
 
 // LaterChoices are choices of the language that this version does not have, by the attribute.

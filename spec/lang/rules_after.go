@@ -152,3 +152,41 @@ integration "ship" {
 }
 `,
 }
+
+// StateInLoop: state of an integration that runs many times in one run.
+var StateInLoop = &diag.Rule{
+	Name: "state-in-loop", Title: "State of an integration in a loop",
+	Explain: "State goes from one run of an integration to the next, and is kept when the outermost run succeeds. An integration with state that runs for each item of a `for_each` would need one for each. " +
+		"Give it what it has to know as an input, or keep the state in the integration that has the loop.",
+	Bad: `integration "count" {
+  state "runs" {
+    type    = integer
+    initial = 0
+    next    = state.runs + 1
+  }
+}
+
+integration "all" {
+  for_each "n" {
+    in = [1, 2]
+    step "count" {
+      run = integration.count
+    }
+  }
+}
+`,
+	Good: `integration "count" {
+  state "runs" {
+    type    = integer
+    initial = 0
+    next    = state.runs + 1
+  }
+}
+
+integration "all" {
+  step "count" {
+    run = integration.count
+  }
+}
+`,
+}

@@ -3,7 +3,7 @@ package lang
 import "tenon/spec/diag"
 
 var flowRules = []*diag.Rule{
-	SwitchNotExhaustive, CatchUnreachable, RecoverUnused, RecoverWrites, UndoNothing, RepeatWrite, UnreachableStep, PaginationMissing, PaginationUnknown, PaginationEndless, UnboundedCollect, UnsafeRetry, InDoubtWrite, WriteOrder, Unused,
+	SwitchNotExhaustive, CatchUnreachable, RecoverUnused, RecoverWrites, UndoNothing, RepeatWrite, StateInLoop, UnreachableStep, PaginationMissing, PaginationUnknown, PaginationEndless, UnboundedCollect, UnsafeRetry, InDoubtWrite, WriteOrder, Unused,
 }
 
 // SwitchNotExhaustive: a switch that forgets a member of an enum.

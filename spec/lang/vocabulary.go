@@ -15,7 +15,7 @@ func assemble() *Block {
 	defaultBlock.Blocks = items
 	parallel.Blocks = items
 	onFailure.Blocks = items
-	integration.Blocks = append([]*Block{input, trigger}, append(items[:len(items):len(items)], onFailure, output)...)
+	integration.Blocks = append([]*Block{input, stateBlock, trigger}, append(items[:len(items):len(items)], onFailure, output)...)
 	trigger.Blocks = []*Block{verify, challenge}
 	api.Blocks = []*Block{auth, tls, limit, retry, operation}
 	return &Block{

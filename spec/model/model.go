@@ -192,6 +192,9 @@ type Integration struct {
 	Decl
 	Description Lit[string]
 	Timeout     Lit[time.Duration]
+	Overlap     Lit[string]  // skip, queue, parallel, or not set
+	Lock        *syntax.Expr // may be nil
+	States      []*State
 	Inputs      []*Input
 	Body        *Block
 	Outputs     []*Output
@@ -211,6 +214,14 @@ type Input struct {
 	Type        *syntax.Expr
 	Default     *syntax.Expr // may be nil
 	Description Lit[string]
+}
+
+// State is a value that is kept from run to run.
+type State struct {
+	Decl
+	Type    *syntax.Expr
+	Initial *syntax.Expr
+	Next    *syntax.Expr
 }
 
 // Output is one member of an integration's result.

@@ -20,13 +20,16 @@ func (f *ForEach) Declared() *Decl  { return &f.Decl }
 func (s *Switch) Declared() *Decl   { return &s.Decl }
 func (p *Parallel) Declared() *Decl { return &p.Decl }
 
-// Step is one request or one computed value. At most one of Call and Value is set; none is where the
+// Step is one request, one computed value, a run or a pause. At most one of Call, Value, Run and Wait is set; none is where the
 // text was wrong.
 type Step struct {
 	Decl
 	Call  *CallRef
 	Value *syntax.Expr
+	Run   *IntegrationRef
+	Wait  *syntax.Expr
 	Request
+	Inputs     *syntax.Expr // of Run; may be nil
 	When       *syntax.Expr
 	Timeout    Lit[time.Duration] // one attempt
 	Accept     []Lit[int]
@@ -124,6 +127,8 @@ type ForEach struct {
 	In          *syntax.Expr
 	Where       *syntax.Expr
 	Key         *syntax.Expr
+	Once        Lit[time.Duration] // set and zero: forever
+	Lock        *syntax.Expr
 	When        *syntax.Expr
 	Concurrency Lit[int]
 	OnError     Lit[string] // stop, continue

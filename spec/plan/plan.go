@@ -27,6 +27,9 @@ type Plan struct {
 	Variables   []*Input        `json:"variables,omitempty"`
 	Secrets     []*Secret       `json:"secrets,omitempty"`
 	Inputs      []*Input        `json:"inputs,omitempty"`
+	States      []*State        `json:"states,omitempty"`
+	Overlap     string          `json:"overlap,omitempty"` // skip, queue, parallel: what a trigger does while a run is under way; "": the trigger's own way
+	Lock        *Expr           `json:"lock,omitempty"`    // runs for which it is the same wait for each other
 	Steps       *Block          `json:"steps"`
 	OnFailure   *Block          `json:"on_failure,omitempty"`
 	Outputs     []*Output       `json:"outputs,omitempty"`
@@ -150,6 +153,17 @@ type Input struct {
 	Range       source.Range `json:"range"`
 }
 
+// State is a value that is kept from run to run: Initial in the first, then what Next came to in the last
+// run that succeeded. All Next of a run are kept together or not at all.
+type State struct {
+	Name    string       `json:"name"`
+	Type    *types.Type  `json:"type"`
+	Initial *Expr        `json:"initial"`
+	Next    *Expr        `json:"next"`
+	Guard   *Guard       `json:"guard,omitempty"` // of Next
+	Range   source.Range `json:"range"`
+}
+
 // Secret says where a secret comes from; exactly one of the fields after Name is set.
 type Secret struct {
 	Name    string       `json:"name"`
@@ -172,11 +186,11 @@ type Block struct {
 	Ops []*Op `json:"ops"`
 }
 
-// Op is one operation of a plan. Exactly one of Call, Value and ForEach is set.
+// Op is one operation of a plan. Exactly one of Call, Value, ForEach, Run and Wait is set.
 //
 // Its result is bound in the environment under ID. For a Call that is an object with status, headers,
 // body, items (a stream, if Paginate) and skipped; for a Value the object {value, skipped}; for a
-// ForEach count, succeeded, failed, skipped and the aggregates by name. A skipped Call or Value has
+// Run {outputs, skipped}; for a Wait {skipped}; for a ForEach count, succeeded, failed, skipped and the aggregates by name. A skipped Call or Value has
 // skipped = true and nothing else; a skipped ForEach has the result of one without items.
 type Op struct {
 	ID    string       `json:"id"`   // the name it is bound under: "step.orders", "for_each.order", "switch.tier"
@@ -190,6 +204,8 @@ type Op struct {
 	Call    *Call    `json:"call,omitempty"`
 	Value   *Compute `json:"value,omitempty"`
 	ForEach *ForEach `json:"for_each,omitempty"`
+	Run     *Run     `json:"run,omitempty"`
+	Wait    *Wait    `json:"wait,omitempty"`
 
 	Repeat  *Repeat  `json:"repeat,omitempty"`  // of a Call without Paginate
 	Recover *Recover `json:"recover,omitempty"` // of a Call that writes
@@ -215,6 +231,22 @@ type Compute struct {
 	Guard   *Guard     `json:"guard,omitempty"`
 	Choices [][]string `json:"choices,omitempty"`
 	Default bool       `json:"default,omitempty"`
+}
+
+// Run is a run of another integration inside this one. Its plan has no files: they are among those of the
+// outermost plan, as are its variables, secrets and APIs.
+type Run struct {
+	Plan   *Plan        `json:"plan"`
+	Inputs *Expr        `json:"inputs,omitempty"` // an object; nil: none are given
+	Guard  *Guard       `json:"guard,omitempty"`
+	Range  source.Range `json:"range"`
+}
+
+// Wait is a pause: For, or as long or until when Until says, a duration or a time.
+type Wait struct {
+	For   time.Duration `json:"for,omitempty"`
+	Until *Expr         `json:"until,omitempty"`
+	Guard *Guard        `json:"guard,omitempty"`
 }
 
 // Check is an assertion on a step's result. Failing one fails the step.
@@ -372,12 +404,19 @@ type ForEach struct {
 	Guard       *Guard       `json:"guard,omitempty"`  // of In
 	Where       *Expr        `json:"where,omitempty"`
 	Key         *Expr        `json:"key,omitempty"`
+	Once        *Once        `json:"once,omitempty"`       // needs Key
+	Lock        *Expr        `json:"lock,omitempty"`       // items for which it is the same wait for each other
 	Concurrency int          `json:"concurrency"`          // ≥ 1
 	Continue    bool         `json:"continue,omitempty"`   // on_error = "continue"
 	MaxErrors   int          `json:"max_errors,omitempty"` // 0: no bound
 	Block       *Block       `json:"block"`
 	Aggregates  []*Aggregate `json:"aggregates,omitempty"`
 	Free        []string     `json:"free,omitempty"` // names from outside that the block's expressions use
+}
+
+// Once says that items whose key has succeeded before are passed over.
+type Once struct {
+	Within time.Duration `json:"within,omitempty"` // 0: ever
 }
 
 // Aggregate folds one value per item that succeeded.

@@ -22,6 +22,10 @@ func (p *Plan) Validate() error {
 	v.require(p.Steps != nil, "it has no steps")
 	v.block("steps", p.Steps)
 	v.block("on_failure", p.OnFailure)
+	for _, s := range p.States {
+		v.require(s != nil && s.Name != "" && s.Type != nil && s.Initial != nil && s.Next != nil, "a state lacks its name, type or values")
+	}
+	v.require(slices.Contains([]string{"", "skip", "queue", "parallel"}, p.Overlap), "overlap is %q", p.Overlap)
 	for _, o := range p.Outputs {
 		v.require(o != nil && o.Name != "" && o.Value != nil, "an output has no name or value")
 	}
@@ -128,7 +132,7 @@ func (v *validator) block(where string, b *Block) {
 }
 
 func (v *validator) op(op *Op, here map[string]*Op) {
-	v.require(one(op.Call != nil, op.Value != nil, op.ForEach != nil), "%s is no or more than one kind of operation", op.ID)
+	v.require(one(op.Call != nil, op.Value != nil, op.ForEach != nil, op.Run != nil, op.Wait != nil), "%s is no or more than one kind of operation", op.ID)
 	switch {
 	case op.Call != nil:
 		v.call(op.ID, op.Call)
@@ -136,6 +140,10 @@ func (v *validator) op(op *Op, here map[string]*Op) {
 		v.require(op.Value.Value != nil, "%s has no value", op.ID)
 	case op.ForEach != nil:
 		v.forEach(op, here)
+	case op.Run != nil:
+		v.run(op)
+	case op.Wait != nil:
+		v.require((op.Wait.For > 0) != (op.Wait.Until != nil), "%s waits for nothing or for two things", op.ID)
 	}
 	v.afterwards(op)
 	for _, c := range op.Checks {
@@ -145,6 +153,20 @@ func (v *validator) op(op *Op, here map[string]*Op) {
 		if v.require(c != nil && c.On != "" && one(c.Skip, c.Body != nil, c.Call != nil), "%s: a catch gives no or more than one substitute", op.ID) && c.Call != nil {
 			v.call(op.ID, c.Call)
 		}
+	}
+}
+
+// run checks the plan of another integration. What it uses is there outside, too.
+func (v *validator) run(op *Op) {
+	p := op.Run.Plan
+	if !v.require(p != nil, "%s runs nothing", op.ID) {
+		return
+	}
+	if err := p.Validate(); err != nil {
+		v.require(false, "%s: %w", op.ID, err)
+	}
+	for name := range p.APIs {
+		v.require(v.plan.APIs[name] != nil, "%s calls the api %q, which is not there", op.ID, name)
 	}
 }
 
@@ -185,6 +207,7 @@ func (v *validator) forEach(op *Op, here map[string]*Op) {
 	v.require(f.Var != "" && f.Block != nil, "%s has no variable or block", op.ID)
 	v.require(f.Concurrency >= 1 && f.MaxErrors >= 0, "%s: concurrency %d, max_errors %d", op.ID, f.Concurrency, f.MaxErrors)
 	v.require((f.In != nil) != (f.Stream != ""), "%s goes through no or more than one list", op.ID)
+	v.require(f.Once == nil || f.Key != nil && f.Once.Within >= 0, "%s: once without a key", op.ID)
 	source := here[f.Stream]
 	v.require(f.Stream == "" || source != nil && source.Call != nil && source.Call.Paginate != nil, "%s reads the pages of %q, which is not there", op.ID, f.Stream)
 	v.block(op.ID, f.Block)

@@ -20,6 +20,10 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 	v.head()
 	v.inputs("Inputs", p.Inputs)
 	v.inputs("Variables", p.Variables)
+	if len(p.States) > 0 {
+		v.section("State")
+		v.kept(p, "  ")
+	}
 	v.triggers()
 	v.apis()
 	v.section("Steps")
@@ -52,6 +56,24 @@ func (v *planView) head() {
 	v.printf("\n")
 	if v.p.Timeout > 0 {
 		v.printf("%s\n", v.s.Dim("ends after "+duration(v.p.Timeout)+" at the latest"))
+	}
+	if v.p.Lock != nil {
+		v.printf("%s\n", v.s.Dim("waits for other runs with the same "+v.source(v.p.Lock)))
+	}
+	switch v.p.Overlap {
+	case "skip":
+		v.printf("%s\n", v.s.Dim("is not started while it runs"))
+	case "queue":
+		v.printf("%s\n", v.s.Dim("is started again only when it has ended"))
+	case "parallel":
+		v.printf("%s\n", v.s.Dim("may run several times at once"))
+	}
+}
+
+// kept tells what a run leaves to the next.
+func (v *planView) kept(p *plan.Plan, indent string) {
+	for _, s := range p.States {
+		v.printf("%s%s  %s, first %s, then %s%s\n", indent, clean(s.Name), oneLine(s.Type.String(), 80), v.source(s.Initial), v.source(s.Next), v.guarded(s.Guard))
 	}
 }
 

@@ -92,6 +92,12 @@ func (v *planView) op(op *plan.Op, numbers map[string]string, order, indent stri
 		} else {
 			v.printf("  in %s%s", v.source(op.ForEach.In), v.guarded(op.ForEach.Guard))
 		}
+	case op.Run != nil:
+		v.printf("  run integration.%s", clean(op.Run.Plan.Integration))
+	case op.Wait != nil && op.Wait.Until != nil:
+		v.printf("  wait %s%s", v.source(op.Wait.Until), v.guarded(op.Wait.Guard))
+	case op.Wait != nil:
+		v.printf("  wait %s", duration(op.Wait.For))
 	case op.Value != nil && op.Value.Choices != nil:
 		v.printf("  on %s", v.source(op.Value.Value))
 	}
@@ -107,8 +113,31 @@ func (v *planView) op(op *plan.Op, numbers map[string]string, order, indent stri
 		v.forEach(op.ForEach, number, inner)
 	case op.Value != nil:
 		v.compute(op.Value, inner)
+	case op.Run != nil:
+		v.run(op.Run, number, inner)
 	}
 	v.guards(op, inner)
+}
+
+// run tells what an integration is given, and its steps.
+func (v *planView) run(r *plan.Run, number, indent string) {
+	if r.Inputs != nil {
+		var rows []row
+		for _, f := range r.Inputs.Fields {
+			next := row{place: "input", name: clean(fieldPath(f.Path)), source: oneLine(f.Source, v.room())}
+			if !f.Proven {
+				next.must = must(r.Guard, f.Path)
+			}
+			rows = append(rows, next)
+		}
+		v.rows(indent, rows)
+	}
+	v.kept(r.Plan, indent)
+	v.block(r.Plan.Steps, number+".", indent)
+	if r.Plan.OnFailure != nil {
+		v.printf("%sif it fails\n", indent)
+		v.block(r.Plan.OnFailure, number+".", indent+"  ")
+	}
 }
 
 // target is where a request goes: POST billing /invoices (createInvoice).
@@ -311,7 +340,17 @@ func (v *planView) forEach(f *plan.ForEach, number, indent string) {
 		v.printf("%sonly where %s\n", indent, v.source(f.Where))
 	}
 	if f.Key != nil {
-		v.printf("%skey %s\n", indent, v.source(f.Key))
+		text := ""
+		switch {
+		case f.Once != nil && f.Once.Within > 0:
+			text = ", once in " + duration(f.Once.Within)
+		case f.Once != nil:
+			text = ", once for ever"
+		}
+		v.printf("%skey %s%s\n", indent, v.source(f.Key), text)
+	}
+	if f.Lock != nil {
+		v.printf("%sone at a time of those with the same %s\n", indent, v.source(f.Lock))
 	}
 	v.block(f.Block, number+".", indent)
 	for _, a := range f.Aggregates {

@@ -61,6 +61,8 @@ func (p *Progress) Event(e event.Envelope) {
 		}
 	case event.WriteWithheld:
 		p.print(func() { p.withheld(e) })
+	case event.Waiting:
+		p.print(func() { fmt.Fprintf(p.w, "%s waits until %s\n", stepOf(e.Step, e.Item), e.Until.Format(time.RFC3339)) })
 	case event.Recovered:
 		p.print(func() { fmt.Fprintf(p.w, "%s %s\n", p.s.Yellow(stepOf(e.Step, e.Item)+":"), found(e.Happened)) })
 	case event.UndoStarted:

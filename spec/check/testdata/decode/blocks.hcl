@@ -26,7 +26,6 @@ integraton /* ERROR "unknown-block: .* Did you mean .integration.." */ "i" {
   step "s" {
     value    = 1
     paginate /* ERROR "unknown-attribute: .paginate. is a block, not an attribute" */ = {}
-    inputs /* ERROR "unknown-attribute: This version of Tenon does not have .inputs. yet" */ = {}
   }
   step /* ERROR "attribute-value: A .step. block needs a label: step .NAME. { … }" */ {
     value = 1

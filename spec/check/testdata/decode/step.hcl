@@ -1,7 +1,7 @@
 integration "i" {
   timeout = 5 /* ERROR "attribute-value: .timeout. has no unit: 5 seconds are written .5s." */
 
-  step "none" { /* ERROR "missing-attribute: A .step. block needs .call. or .value." */
+  step "none" { /* ERROR "missing-attribute: A .step. block needs .call., .value., .run. or .wait." */
   }
   step "both" {
     call  = shop.listOrders
