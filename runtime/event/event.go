@@ -62,6 +62,7 @@ type Done struct {
 	Count     int    `json:"count,omitempty"` // items seen by a loop, those that were skipped too
 	Succeeded int    `json:"succeeded,omitempty"`
 	Failed    int    `json:"failed,omitempty"`
+	Skipped   int    `json:"skipped,omitempty"` // since their key was seen before
 }
 
 // StepStarted says that a step's condition held and that its work begins.

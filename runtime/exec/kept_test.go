@@ -318,3 +318,67 @@ func TestARunInsideAnother(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 }
+
+// TestADryRunLeavesNothing holds that state and keys are looked at and stay as they are, and that what an inner run does
+// not know is not known outside.
+func TestADryRunLeavesNothing(t *testing.T) {
+	w := newWorld(t, func(w http.ResponseWriter, r *http.Request) { respond(w, 200, `{"v": 1}`) }, nil)
+	inner := &plan.Plan{Version: plan.Version, Integration: "child", APIs: w.plan.APIs, Steps: ops(step(t, "w", post(t, "/w", "{}"))),
+		Outputs: []*plan.Output{{Name: "v", Value: e(t, "step.w.body.v")}}}
+	sub := step(t, "sub", "1")
+	sub.Value, sub.Run = nil, &plan.Run{Plan: inner}
+	loop := each(t, "item", `["1"]`, ops(step(t, "b", post(t, "/b", "{}"))))
+	loop.ForEach.Key, loop.ForEach.Once = e(t, "item"), &plan.Once{}
+	w.plan.Steps = ops(sub, step(t, "next", get(t, "/next", param(t, "query", "v", "step.sub.outputs.v")), "step.sub"), loop)
+	w.plan.States = []*plan.State{state(t, "n", "1", "state.n + 1", types.AnyInteger)}
+	w.opts.DryRun = true
+	var settled []bool
+	var kept int
+	w.opts.Host = func(h exec.Host) exec.Host { return &leaving{h, &settled, &kept} }
+	res := w.run(context.Background())
+	if res.Status != event.Succeeded || res.Withheld != 2 || len(said[event.RequestSent](w)) != 0 || kept != 0 || !slices.Equal(settled, []bool{false}) {
+		t.Errorf("%+v, %d commits, settled %v", res, kept, settled)
+	}
+}
+
+// leaving is a host that notes what a run leaves behind.
+type leaving struct {
+	exec.Host
+	settled *[]bool
+	kept    *int
+}
+
+func (h *leaving) Settle(ctx context.Context, c exec.Claim, done bool) error {
+	*h.settled = append(*h.settled, done)
+	return h.Host.Settle(ctx, c, done)
+}
+
+func (h *leaving) Commit(ctx context.Context, states map[string]map[string]any) error {
+	*h.kept++
+	return h.Host.Commit(ctx, states)
+}
+
+// TestUndosRunWhenTheTimeIsOver holds that the end of the run's own time does not keep it from cleaning up.
+func TestUndosRunWhenTheTimeIsOver(t *testing.T) {
+	var sent []string
+	var mu sync.Mutex
+	w := newWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		sent = append(sent, r.Method+" "+r.URL.Path)
+		mu.Unlock()
+		if r.URL.Path == "/slow" {
+			<-r.Context().Done()
+			return
+		}
+		respond(w, 200, `{}`)
+	}, nil)
+	a := step(t, "a", post(t, "/a", "{}"))
+	a.Undo = &plan.Undo{Call: post(t, "/undo", "{}")}
+	w.plan.Steps = ops(a, step(t, "slow", get(t, "/slow"), "step.a"))
+	w.plan.Timeout = 200 * time.Millisecond
+	w.plan.OnFailure = ops(step(t, "alarm", post(t, "/alarm", "{}")))
+	res := w.run(context.Background())
+	if d := cmp.Diff([]string{"POST /a", "GET /slow", "POST /undo", "POST /alarm"}, sent); d != "" || res.Error.Kind != event.Timeout || res.Undone.Done != 1 {
+		t.Errorf("%+v %s", res, d)
+	}
+}

@@ -265,7 +265,7 @@ func (r *run) done() []event.Done {
 			d.State = *w
 		}
 		if t := st.loop.Load(); t != nil {
-			d.Count, d.Succeeded, d.Failed = t.count, t.succeeded, t.failed
+			d.Count, d.Succeeded, d.Failed, d.Skipped = t.count, t.succeeded, t.failed, t.skipped
 		}
 		out = append(out, d)
 	}

@@ -137,5 +137,8 @@ func done(d event.Done) string {
 	if d.Count > 0 {
 		text += fmt.Sprintf(": %s, %s succeeded, %s failed", plural(d.Count, "item"), count(d.Succeeded), count(d.Failed))
 	}
+	if d.Skipped > 0 {
+		text += fmt.Sprintf(", %s done before", count(d.Skipped))
+	}
 	return text
 }
