@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"slices"
@@ -122,6 +123,8 @@ type court struct {
 	unjudged int // kin-openapi cannot read the operation
 	excused  int // it refuses what is as it should be
 	refusals []string
+	lose     bool // the answer to the next request that may write is lost
+	lost     int
 }
 
 func newCourt(r *check.Result, p *plan.Plan, seed uint64) (*court, map[string]string) {
@@ -156,6 +159,14 @@ func (c *court) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.judge(r, body)
 	answer := w.Result()
 	answer.Request = r
+	if c.lose && r.Method != http.MethodGet {
+		c.lose = false
+		c.lost++
+		if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.GotConn != nil {
+			trace.GotConn(httptrace.GotConnInfo{}) // it was sent
+		}
+		return nil, io.ErrUnexpectedEOF
+	}
 	return answer, nil
 }
 
@@ -219,6 +230,9 @@ func carryOut(t testing.TB, r *check.Result, p *plan.Plan, seed uint64, inputs m
 		t.Fatalf("a plan that was made does not compile: %v", err)
 	}
 	c, servers := newCourt(r, p, seed)
+	for _, o := range p.Steps.Ops {
+		c.lose = c.lose || o.Recover != nil
+	}
 	in := exec.Inputs{Values: inputs, Variables: map[string]any{}, Secrets: map[string]secret.Value{}, Servers: servers}
 	for _, s := range p.Secrets {
 		in.Secrets[s.Name] = secret.New("hush-" + s.Name)

@@ -506,3 +506,26 @@ func answer(op *openapi.Operation) *types.Type {
 	}
 	return nil
 }
+
+// afterwards writes a step whose answer is lost and found by what another operation answers, a step that uses what was
+// found, and a failure, after which the first is undone.
+func (a *author) afterwards(from, to *stock, target *openapi.Operation) string {
+	call := a.call(to.api, target)
+	finder := pick(a, from.readers)
+	find := &author{r: a.r, left: 20, sources: a.sources}
+	finding := find.call(from.api, finder)
+	find.sources = nil
+	find.reach("response.body", answer(finder), 4)
+	recovery := ""
+	if a.one(2) {
+		recovery = fmt.Sprintf("recover {\n%sfound = response.status == 200\nbody = %s\nwait = \"1ms\"\n}\n", finding, find.value(answer(target), 5))
+	}
+	after := &author{r: a.r, left: 40}
+	after.reach("step.target.body", answer(target), 4)
+	undo := after.call(to.api, pick(a, slices.DeleteFunc(slices.Clone(to.all), func(op *openapi.Operation) bool { return !writes(op) })))
+	use := after.call(to.api, pick(a, to.all))
+	return fmt.Sprintf("step \"target\" {\n%s%sundo {\n%s}\n}\nstep \"use\" {\n%s}\n"+
+		"step \"end\" {\nvalue = 1\ndepends_on = [step.use]\ncheck \"end\" {\nassert = step.end.value > 1\n}\n}\n", call, recovery, undo, use)
+}
+
+func writes(op *openapi.Operation) bool { return op.Method != "GET" && op.Method != "HEAD" }
