@@ -21,7 +21,14 @@ const small = `{
        "security": ["key"], "paginate": {"items": EXPR, "rule": "explicit"}, "origin": {}, "range": {}}},
     {"id": "for_each.x", "kind": "for_each", "name": "x", "after": ["step.a"], "range": {},
      "for_each": {"var": "x", "stream": "step.a", "concurrency": 1,
-       "block": {"ops": [{"id": "step.b", "kind": "step", "name": "b", "range": {}, "value": {"value": EXPR}}]}}}
+       "block": {"ops": [{"id": "step.b", "kind": "step", "name": "b", "range": {}, "value": {"value": EXPR}}]}}},
+    {"id": "step.w", "kind": "step", "name": "w", "range": {}, "wait": {"for": 1}},
+    {"id": "step.r", "kind": "step", "name": "r", "range": {}, "run": {"range": {}, "plan": {"version": 1, "integration": "j", "apis": {}, "steps": {"ops": []}}}},
+    {"id": "step.u", "kind": "step", "name": "u", "range": {},
+     "call": {"api": "shop", "operation": "pay", "method": "POST", "path": "/pay", "responses": [{"status": "200", "success": true}], "origin": {}, "range": {}},
+     "undo": {"range": {}, "call": {"api": "shop", "operation": "unpay", "method": "POST", "path": "/unpay", "responses": [{"status": "200", "success": true}], "origin": {}, "range": {}}},
+     "recover": {"range": {}, "found": EXPR, "call": {"api": "shop", "operation": "look", "method": "GET", "path": "/look", "responses": [{"status": "200", "success": true}], "origin": {}, "range": {}}},
+     "repeat": {"until": EXPR, "every": 5, "timeout": 9, "range": {}}}
   ]}
 }`
 
@@ -48,6 +55,17 @@ func TestDecode(t *testing.T) {
 		{"no kind", `"value": {"value": ` + expr + `}`, `"value": null`, "kind of operation"},
 		{"path", `"path": "/orders"`, `"path": "orders"`, `"orders"`},
 		{"malformed expression", `"server": ` + expr, `"server": 3`, "malformed"},
+		{"pause of nothing", `"wait": {"for": 1}`, `"wait": {}`, "waits for nothing"},
+		{"two kinds", `"wait": {"for": 1}`, `"wait": {"for": 1}, "value": {"value": ` + expr + `}`, "kind of operation"},
+		{"undo of nothing", `"undo": {"range": {}, "call"`, `"undo": {"range": {}, "calls"`, "undoes without a call"},
+		{"undo of no call", `"wait": {"for": 1}`, `"wait": {"for": 1}, "undo": {"range": {}}`, "undoes no call"},
+		{"recover without condition", `"found": ` + expr, `"found": null`, "recovers without"},
+		{"endless repeat", `"timeout": 9`, `"timeout": 0`, "repeats without end"},
+		{"inner plan", `"integration": "j"`, `"integration": ""`, "step.r: it has no integration"},
+		{"api of an inner plan", `"integration": "j", "apis": {}`, `"integration": "j", "apis": {"x": {"name": "x", "spec": "", "digest": "", "server": ` + expr + `, "range": {}}}`, "which is not there"},
+		{"once without key", `"stream": "step.a"`, `"once": {}, "stream": "step.a"`, "once without a key"},
+		{"overlap", `"integration": "i"`, `"integration": "i", "overlap": "never"`, "overlap"},
+		{"state", `"integration": "i"`, `"integration": "i", "states": [{"name": "n"}]`, "a state lacks"},
 		{"null operation", `"for_each": {`, `"call": null, "for_each": null, "nothing": {`, "kind of operation"},
 	}
 	for _, tt := range tests {

@@ -517,7 +517,7 @@ func (a *author) afterwards(from, to *stock, target *openapi.Operation) string {
 	find.sources = nil
 	find.reach("response.body", answer(finder), 4)
 	recovery := ""
-	if a.one(2) {
+	if a.one(2) && written(finder) == nil {
 		recovery = fmt.Sprintf("recover {\n%sfound = response.status == 200\nbody = %s\nwait = \"1ms\"\n}\n", finding, find.value(answer(target), 5))
 	}
 	after := &author{r: a.r, left: 40}
