@@ -37,19 +37,12 @@ func (s *scope) hold(c *code) (name string, release func(), f *fault) {
 
 // holds reports whether the item, the run, or what is around them holds a lock.
 func (s *scope) holds(name string) bool {
-	for at := s; at != nil; {
-		for ; at != nil; at = at.outer {
-			if at.lock == name {
-				return true
-			}
-			s = at
-		}
-		if s.run.lock == name {
+	for at := s; at != nil; at = at.outer {
+		if at.lock == name {
 			return true
 		}
-		at = s.run.caller
 	}
-	return false
+	return s.run.lock == name || s.run.caller != nil && s.run.caller.holds(name)
 }
 
 func (x *iteration) lock(s *scope) (release func(), f *fault) {
