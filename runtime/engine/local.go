@@ -7,15 +7,14 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"sync"
 	"time"
 
 	"tenon/runtime/event"
 	"tenon/runtime/exec"
 	"tenon/runtime/secret"
 	"tenon/runtime/transport"
+	"tenon/runtime/transport/budget"
 	"tenon/runtime/transport/token"
-	"tenon/spec/plan"
 )
 
 // DefaultGrace is how long writes under way may take to finish after a run was canceled.
@@ -41,17 +40,10 @@ type Local struct {
 	client *transport.Client
 	tokens *token.Manager
 
-	mu       sync.Mutex
-	limiters map[limitKey]*transport.Limiter
-	locks    locks
-	seen     seen
-	states   states
-}
-
-// limitKey tells limits apart: a plan that is reloaded with another limit gets another limiter.
-type limitKey struct {
-	api   string
-	limit plan.Limit
+	budgets budget.Set
+	locks   locks
+	seen    seen
+	states  states
 }
 
 // New returns an engine.
@@ -59,7 +51,7 @@ func New(o Options) *Local {
 	if o.Grace == 0 {
 		o.Grace = DefaultGrace
 	}
-	l := &Local{o: o, client: transport.New(o.Transport), limiters: map[limitKey]*transport.Limiter{}}
+	l := &Local{o: o, client: transport.New(o.Transport)}
 	l.tokens = token.NewManager(o.Tokens, l.now)
 	return l
 }
@@ -112,19 +104,16 @@ func (l *Local) now() time.Time {
 	return time.Now()
 }
 
-func (l *Local) limiter(api string, p *plan.Limit) *transport.Limiter {
-	key := limitKey{api: api}
-	if p != nil {
-		key.limit = *p
+// budget returns what a request's credentials may use of its host, shared by all runs.
+func (l *Local) budget(r *exec.Request) *budget.Budget {
+	key := transport.Host(r.URL)
+	for _, c := range r.Credentials {
+		key += " " + c.ID()
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lim := l.limiters[key]
-	if lim == nil {
-		lim = transport.NewLimiter(p)
-		l.limiters[key] = lim
+	if r.TLS != nil {
+		key += " " + r.TLS.ID()
 	}
-	return lim
+	return l.budgets.For(key)
 }
 
 // newRunID returns an identifier that sorts by time.

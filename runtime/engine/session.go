@@ -10,6 +10,7 @@ import (
 	"tenon/runtime/secret"
 	"tenon/runtime/transport"
 	"tenon/runtime/transport/auth"
+	"tenon/runtime/transport/budget"
 )
 
 // session is the host of one run.
@@ -78,9 +79,12 @@ func (s *session) Perform(ctx context.Context, r *exec.Request) (*transport.Resp
 		return nil, exec.ErrWithheld
 	}
 	t := &transport.Request{
-		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, Credentials: r.Credentials, TLS: r.TLS, Hosts: r.Hosts,
+		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, Credentials: r.Credentials, TLS: r.TLS, Hosts: r.Hosts, Named: r.Named,
 		Timeout: r.Timeout, Policy: transport.PolicyOf(r.Retry, s.l.client.Random), Safe: r.Safe, Idempotent: r.Idempotent,
-		Limiter: s.l.limiter(r.API, r.Limit), Keep: r.Keep,
+		Budget: s.l.budget(r), Ask: budget.Ask{Run: s.id, Operation: r.Operation, Limits: r.Limits}, Keep: r.Keep, Grace: s.l.o.Grace,
+	}
+	if r.Retry != nil {
+		t.Ask.Patience = max(budget.Patience, r.Retry.Max)
 	}
 	if !r.Safe {
 		t.Finish = s.finish

@@ -123,8 +123,8 @@ func (r *run) encode(s *scope, c *call, d *draft) (*Request, *fault) {
 		return nil, s.fail(event.InvalidRequest, c.plan.Range, "%s: %s", c.plan.Operation, err)
 	}
 	req := &Request{
-		Step: s.step, Item: s.item, API: c.plan.API, Method: c.plan.Method, Header: part.Header, Hosts: r.hosts,
-		Retry: c.plan.Retry, Limit: c.api.plan.Limit, Safe: c.plan.Safe, Idempotent: c.plan.Idempotent, Keep: c.keeps,
+		Step: s.step, Item: s.item, API: c.plan.API, Method: c.plan.Method, Header: part.Header, Hosts: r.hosts, Named: r.named, Operation: c.plan.Operation,
+		Retry: c.plan.Retry, Limits: c.limits, Safe: c.plan.Safe, Idempotent: c.plan.Idempotent, Keep: c.keeps,
 		Timeout: c.plan.Timeout, secretHeaders: t.secretHeaders,
 	}
 	if req.Timeout == 0 {

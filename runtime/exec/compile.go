@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tenon/runtime/codec"
+	"tenon/runtime/transport/budget"
 	"tenon/spec/expression"
 	"tenon/spec/plan"
 )
@@ -97,6 +98,15 @@ func (c *compiler) api(a *plan.API) *api {
 	}
 	if t := a.TLS; t != nil {
 		out.tls = [3]*code{c.code(t.CA), c.code(t.Cert), c.code(t.Key)}
+	}
+	return out
+}
+
+// limits is a plan's limits as a budget knows them.
+func limits(list []*plan.Limit, scope string) []budget.Limit {
+	var out []budget.Limit
+	for _, l := range list {
+		out = append(out, budget.Limit{Count: l.Count, Per: l.Per, Burst: l.Burst, Concurrency: l.Concurrency, Scope: scope})
 	}
 	return out
 }
@@ -237,6 +247,7 @@ func (c *compiler) call(p *plan.Call) *call {
 		return nil
 	}
 	x := &call{plan: p, api: c.apis[p.API], server: c.code(p.Server), answers: map[string]*answer{}, accept: []string{strings.Join(p.Accept, ", ")}}
+	x.limits = append(limits(x.api.plan.Limits, ""), limits(p.Limits, p.Operation)...)
 	if x.api == nil {
 		c.fail("%s calls API %q, which the plan does not have", p.Operation, p.API)
 	}

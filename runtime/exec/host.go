@@ -14,6 +14,7 @@ import (
 	"tenon/runtime/secret"
 	"tenon/runtime/transport"
 	"tenon/runtime/transport/auth"
+	"tenon/runtime/transport/budget"
 	"tenon/spec/plan"
 )
 
@@ -97,9 +98,11 @@ type Request struct {
 	Credentials []transport.Credential
 	TLS         *transport.TLS // nil: the usual
 	Hosts       []string       // where the plan may go, as transport.Host gives them
+	Named       []string       // those of them that the author named, rather than data
 	Timeout     time.Duration
 	Retry       *plan.Retry
-	Limit       *plan.Limit
+	Operation   string
+	Limits      []budget.Limit
 	Safe        bool
 	Idempotent  bool
 	Keep        func(status int) bool // redirects that are answers

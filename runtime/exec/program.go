@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"tenon/runtime/codec"
+	"tenon/runtime/transport/budget"
 	"tenon/spec/expression"
 	"tenon/spec/plan"
 )
@@ -138,6 +139,7 @@ type call struct {
 	success *answer // of a 2xx that is not declared; nil: none
 	accept  []string
 	page    *pager
+	limits  []budget.Limit
 }
 
 type arg struct {

@@ -28,10 +28,11 @@ type run struct {
 	secrets map[string]any
 	targets map[string]*target
 	hosts   []string
-	states  []state // of the outermost ops
-	all     bool    // every event is wanted
-	lock    string  // that it holds
-	unlock  func()  // never nil
+	named   []string // hosts that come from the author, not from data
+	states  []state  // of the outermost ops
+	all     bool     // every event is wanted
+	lock    string   // that it holds
+	unlock  func()   // never nil
 
 	// Of a run inside another:
 	caller  *scope // of the step; nil for the outermost run

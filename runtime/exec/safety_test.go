@@ -270,7 +270,7 @@ func TestLimitsOfAnAPIHold(t *testing.T) {
 	loop := each(t, "n", "[for i in range(0, 40) : i]", ops(step(t, "a", post(t, "/", "{}"))))
 	loop.ForEach.Concurrency = 8
 	w := newWorld(t, h, ops(loop))
-	w.plan.APIs["api"].Limit = &plan.Limit{Concurrency: 2}
+	w.plan.APIs["api"].Limits = []*plan.Limit{{Concurrency: 2}}
 	w.succeeds()
 	if most.Load() > 2 {
 		t.Errorf("%d requests at once, and the limit is 2", most.Load())

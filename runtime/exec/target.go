@@ -10,6 +10,8 @@ import (
 	"tenon/runtime/codec"
 	"tenon/runtime/event"
 	"tenon/runtime/transport"
+	"tenon/spec/expression"
+	"tenon/spec/plan"
 )
 
 // target is an API as this run reaches it.
@@ -60,6 +62,7 @@ func (r *run) reach(s *scope) *fault {
 // server computes a base URL and lets the run go there.
 func (r *run) server(s *scope, api string, c *code) (*url.URL, *fault) {
 	text, at := r.in.Servers[api], r.p.apis[api].plan.Range
+	named := true
 	if text == "" {
 		if c == nil {
 			return nil, s.fail(event.Internal, at, "API %q has no server; this is a bug in Tenon", api)
@@ -70,6 +73,7 @@ func (r *run) server(s *scope, api string, c *code) (*url.URL, *fault) {
 			return nil, f
 		}
 		text, _ = v.(string)
+		named = authored(c.expr)
 	}
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
@@ -81,7 +85,15 @@ func (r *run) server(s *scope, api string, c *code) (*url.URL, *fault) {
 	if h := transport.Host(u); !slices.Contains(r.hosts, h) {
 		r.hosts = append(r.hosts, h)
 	}
+	if h := transport.Host(u); named && !slices.Contains(r.named, h) {
+		r.named = append(r.named, h)
+	}
 	return u, nil
+}
+
+// authored reports whether a value comes from the author and who runs it alone: from the files, variables and secrets.
+func authored(e *plan.Expr) bool {
+	return !slices.ContainsFunc(e.Uses, func(u expression.Use) bool { return u.Key != "var" && u.Key != "secret" })
 }
 
 func (r *run) apiHeaders(s *scope, a *api, t *target) *fault {

@@ -16,28 +16,76 @@ import (
 	"time"
 
 	"tenon/runtime/event"
+	"tenon/runtime/transport/budget"
 )
 
 var errAttemptTimeout = errors.New("attempt timed out")
 
-// turn waits for a turn and makes attempt n.
+// turn waits for a turn in the budget and makes attempt n.
 func (c *Client) turn(ctx context.Context, r *Request, n int) (*Response, *Error) {
-	if err := r.Limiter.acquire(ctx, &c.clock); err != nil {
-		return nil, &Error{Cause: event.RunCanceled, Message: "stopped before it was sent", Err: err}
+	var turn budget.Turn
+	if r.Budget != nil {
+		var err error
+		if turn, err = r.Budget.Acquire(ctx, r.Ask); err != nil {
+			return nil, unturned(err)
+		}
+	} else if ctx.Err() != nil {
+		return nil, unturned(context.Cause(ctx))
 	}
-	defer r.Limiter.release()
-	o, err := c.sign(ctx, r, r.URL) // after the wait, since tokens and timestamps age
-	if err != nil {
-		return nil, (&attempt{c: c, r: r}).explain(ctx, err)
+	res, fail := c.attempt(ctx, r, n)
+	if fail != nil {
+		turn.Done(budget.Outcome{})
+		return nil, fail
 	}
-	if r.Observer != nil {
-		r.Observer.Sent(n)
+	turn.Done(r.outcome(n, res))
+	return res, nil
+}
+
+// unturned is the error of a request that did not get its turn.
+func unturned(err error) *Error {
+	var w *budget.Waiting
+	switch {
+	case errors.As(err, &w) && w.Late:
+		return &Error{Cause: event.Timeout, final: true, Err: err,
+			Message: fmt.Sprintf("it was not sent, because the run's time is over before its turn comes, at %s (%s)", hour(w.Until), w.Why)}
+	case errors.As(err, &w):
+		return &Error{Cause: event.Timeout, final: true, Err: err,
+			Message: fmt.Sprintf("it was not sent, because its turn comes only at %s (%s), which is longer than a run waits", hour(w.Until), w.Why)}
 	}
-	start := c.clock.now()
+	return &Error{Cause: event.RunCanceled, Message: "stopped before it was sent", final: true, Err: err}
+}
+
+func hour(t time.Time) string { return t.UTC().Format("15:04:05") }
+
+// attempt makes attempt n, if the host is well and there is time for it.
+func (c *Client) attempt(ctx context.Context, r *Request, n int) (*Response, *Error) {
+	host := c.health(Host(r.URL))
 	a := &attempt{c: c, r: r, timeout: r.Timeout}
 	if a.timeout == 0 {
 		a.timeout = DefaultTimeout
 	}
+	if fail := a.fit(ctx, host); fail != nil {
+		return nil, fail
+	}
+	if fail := host.enter(c.clock.now()); fail != nil {
+		return nil, fail
+	}
+	res, fail := a.make(ctx, n)
+	host.leave(c.clock.now(), a, res, fail)
+	return res, fail
+}
+
+// make signs and sends.
+func (a *attempt) make(ctx context.Context, n int) (*Response, *Error) {
+	c, r := a.c, a.r
+	o, err := c.sign(ctx, r, r.URL) // after the wait, since tokens and timestamps age
+	if err != nil {
+		return nil, a.explain(ctx, err)
+	}
+	if r.Observer != nil {
+		r.Observer.Sent(n)
+	}
+	a.start = c.clock.now()
 	if r.Finish != nil {
 		ctx = r.Finish
 	}
@@ -63,8 +111,10 @@ func (c *Client) turn(ctx context.Context, r *Request, n int) (*Response, *Error
 	if err != nil {
 		return nil, a.explain(timed, err)
 	}
+	now := c.clock.now()
+	res.told = budget.Read(res.Header, now)
 	if r.Observer != nil {
-		r.Observer.Received(n, res.Status, c.clock.now().Sub(start), len(res.Body))
+		r.Observer.Received(n, res.Status, now.Sub(a.start), len(res.Body))
 	}
 	res.again = r.answered(ctx, o, res)
 	return res, nil
@@ -75,6 +125,8 @@ type attempt struct {
 	c       *Client
 	r       *Request
 	timeout time.Duration
+	cut     bool // the timeout is what is left of the run's time
+	start   time.Time
 	watch   *watch // nil: the timeout is of the whole attempt
 	// sent says that some of the request may have left. Before a connection is there nothing has. A second
 	// GetConn means that http.Transport tries again, which it does only if nothing was written.
@@ -96,7 +148,7 @@ func (a *attempt) run(ctx context.Context, o *Outgoing) (*Response, error) {
 				return nil, err
 			}
 		}
-		resp, err := a.c.Via(a.r.TLS).RoundTrip(req)
+		resp, err := a.base(u).RoundTrip(req)
 		if err != nil {
 			return nil, err
 		}
@@ -190,6 +242,8 @@ func (a *attempt) redirect(res *Response, from *url.URL, hops int) (*url.URL, st
 		return refuse(fmt.Sprintf("it is redirect number %d", hops+1))
 	case to.Scheme != "http" && to.Scheme != "https":
 		return refuse("only http and https are")
+	case to.User != nil:
+		return refuse("it names a user, who is not the author's")
 	case from.Scheme == "https" && to.Scheme == "http":
 		return refuse("it would leave TLS")
 	case !slices.Contains(a.r.Hosts, Host(to)) && !upgraded(a.r.URL, to):
@@ -285,13 +339,19 @@ func (a *attempt) explain(ctx context.Context, err error) *Error {
 	}
 	e := &Error{Cause: event.Network, Sent: a.sent, Err: err}
 	var source *SourceError
+	var refused *forbidden
 	switch cause := context.Cause(ctx); {
 	case cause == errAttemptTimeout:
 		e.Cause = event.Timeout
-		e.Message = fmt.Sprintf("no complete answer within %s", a.timeout)
+		e.Message = fmt.Sprintf("no complete answer within %s", brief(a.timeout))
+		if a.cut {
+			e.Message += ", which was all that was left of the run's time"
+		}
 		if a.watch != nil {
 			e.Message = fmt.Sprintf("nothing came or went for %s", a.timeout)
 		}
+	case errors.As(err, &refused):
+		e.Cause, e.Sent, e.Message = event.InvalidRequest, false, refused.Error()
 	case errors.As(err, &source):
 		e.Message = source.Error()
 	case cause != nil:

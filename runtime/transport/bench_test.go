@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"tenon/runtime/transport/budget"
 )
 
 // BenchmarkDo is a small POST, with all that Do watches over and as net/http alone does it.
@@ -25,7 +27,7 @@ func BenchmarkDo(b *testing.B) {
 		c := New(Options{})
 		defer c.CloseIdle()
 		r := to(u, "POST")
-		r.Header, r.Body, r.Timeout, r.Limiter = http.Header{"Content-Type": {"application/json"}}, body, time.Minute, NewLimiter(nil)
+		r.Header, r.Body, r.Timeout, r.Budget = http.Header{"Content-Type": {"application/json"}}, body, time.Minute, budget.New()
 		for b.Loop() {
 			if res, err := c.Do(context.Background(), r); err != nil || res.Status != 200 {
 				b.Fatal(res, err)

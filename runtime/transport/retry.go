@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"tenon/runtime/event"
+	"tenon/runtime/transport/budget"
 	"tenon/spec/plan"
 )
 
-// MaxRetryAfter bounds how long an answer's Retry-After is obeyed, unless the policy's Max is larger.
-// When a server asks for more, the call fails and says so, rather than sleep unseen.
-const MaxRetryAfter = 10 * time.Minute
+// MaxRetryAfter bounds how long a server's wish to wait is obeyed, unless the policy's Max is larger.
+// When it asks for more, the call fails and says so.
+const MaxRetryAfter = budget.Patience
 
 // Policy says when a failed attempt is followed by another one. The zero Policy never does.
 type Policy struct {
@@ -40,12 +41,13 @@ type Attempt struct {
 	Idempotent bool // by method, or because the author vouches (RFC 9110 §9.2.2)
 	Sent       bool // some of the request may have reached the server
 	Status     int  // 0 when no answer arrived
+	Throttled  bool // the answer refuses the request because there were too many
 	Cause      event.Cause
-	After      time.Duration // what Retry-After asks for, when HasAfter
+	After      time.Duration // how long the answer asks to wait, when HasAfter
 	HasAfter   bool
 }
 
-// Next reports whether another try follows a, and after what wait. Retry-After is obeyed, within the
+// Next reports whether another try follows a, and after what wait. What the server asks for is obeyed, within the
 // bound of [MaxRetryAfter]; a little jitter keeps callers apart.
 func (p Policy) Next(a Attempt) (wait time.Duration, again bool) {
 	if a.N >= p.Attempts || !p.covers(a) || !p.mayRepeat(a) {
@@ -67,23 +69,32 @@ func (p Policy) covers(a Attempt) bool {
 		return slices.Contains(p.On, string(a.Cause))
 	}
 	s := strconv.Itoa(a.Status)
+	if a.Throttled && a.Status == http.StatusForbidden && slices.Contains(p.On, "429") {
+		return true
+	}
 	return slices.Contains(p.On, s) || slices.ContainsFunc(p.On, func(on string) bool {
 		return strings.EqualFold(on, s[:1]+"xx")
 	})
 }
 
 // mayRepeat reports whether sending again cannot do a thing twice. A request that is not idempotent is
-// sent again only if nothing of it was sent, or if the server says that it did not act on it: 429, and
-// 503 where the author lists that very status. (A 503 may come from a proxy whose backend has acted;
+// sent again only if nothing of it was sent, or if the server says that it did not act on it: 429, a 403 that says
+// the same, and 503 where the author lists that very status. (A 503 may come from a proxy whose backend has acted;
 // a class such as 5xx is not enough to accept that.)
 func (p Policy) mayRepeat(a Attempt) bool {
 	switch {
 	case a.Idempotent || !a.Sent:
 		return true
-	case a.Status == http.StatusTooManyRequests:
+	case a.Throttled && a.Status != http.StatusServiceUnavailable:
 		return true
 	}
 	return a.Status == http.StatusServiceUnavailable && slices.Contains(p.On, "503")
+}
+
+// patience is the longest wait after attempt n.
+func (p Policy) patience(n int) time.Duration {
+	p.Rand = func() float64 { return 1 }
+	return max(p.backoff(n), time.Second)
 }
 
 func (p Policy) backoff(n int) time.Duration {
@@ -99,27 +110,4 @@ func (p Policy) backoff(n int) time.Duration {
 		ceiling = min(ceiling, float64(p.Max))
 	}
 	return time.Duration(ceiling * p.Rand())
-}
-
-// RetryAfter reports how long h asks the client to wait, measured from now, and whether it asks at all
-// (RFC 9110 §10.2.3). A date in the past is a wait of zero. What is neither a number of seconds nor a
-// date is no request to wait.
-func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
-	text := strings.TrimSpace(h.Get("Retry-After"))
-	if text == "" {
-		return 0, false
-	}
-	if strings.Trim(text, "0123456789") == "" {
-		const limit = math.MaxInt64 / int64(time.Second)
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n > limit {
-			n = limit
-		}
-		return time.Duration(n) * time.Second, true
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0, false
-	}
-	return max(0, at.Sub(now)), true
 }

@@ -13,44 +13,8 @@ import (
 	"time"
 
 	"tenon/runtime/event"
-	"tenon/spec/plan"
+	"tenon/runtime/transport/budget"
 )
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	for _, c := range []struct {
-		in   string
-		want time.Duration
-		ok   bool
-	}{
-		{"", 0, false},
-		{"120", 2 * time.Minute, true},
-		{" 0 ", 0, true},
-		{"Sun, 01 Mar 2026 12:00:30 GMT", 30 * time.Second, true},
-		{"Sunday, 01-Mar-26 12:00:30 GMT", 30 * time.Second, true},
-		{"Sun, 01 Mar 2026 11:00:00 GMT", 0, true},
-		{"99999999999999999999999999", 9223372036 * time.Second, true},
-		{"-5", 0, false},
-		{"1.5", 0, false},
-		{"soon", 0, false},
-	} {
-		got, ok := RetryAfter(http.Header{"Retry-After": {c.in}}, now)
-		if got != c.want || ok != c.ok {
-			t.Errorf("RetryAfter(%q) = %s, %v; want %s, %v", c.in, got, ok, c.want, c.ok)
-		}
-	}
-}
-
-func FuzzRetryAfter(f *testing.F) {
-	for _, s := range []string{"", "1", "-1", "Sun, 01 Mar 2026 12:00:30 GMT", "99999999999999999999", "1e9"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if d, ok := RetryAfter(http.Header{"Retry-After": {s}}, time.Unix(1e9, 0)); d < 0 || (!ok && d != 0) {
-			t.Errorf("RetryAfter(%q) = %s, %v", s, d, ok)
-		}
-	})
-}
 
 func TestNext(t *testing.T) {
 	p := Policy{Attempts: 4, Initial: time.Second, Max: 3 * time.Second, Rand: func() float64 { return 0.5 },
@@ -80,11 +44,12 @@ func TestNext(t *testing.T) {
 		{"write, timed out", p, Attempt{N: 1, Sent: true, Cause: event.Timeout}, 0, false},
 		{"write, never sent", p, Attempt{N: 1, Cause: event.Network}, 500 * time.Millisecond, true},
 		{"write, 500", p, Attempt{N: 1, Sent: true, Status: 500}, 0, false},
-		{"write, 429", p, Attempt{N: 1, Sent: true, Status: 429}, 500 * time.Millisecond, true},
+		{"write, 429", p, Attempt{N: 1, Sent: true, Status: 429, Throttled: true}, 500 * time.Millisecond, true},
+		{"write, 403 that means 429", p, Attempt{N: 1, Sent: true, Status: 403, Throttled: true}, 500 * time.Millisecond, true},
 		{"write, 503 by class", p, Attempt{N: 1, Sent: true, Status: 503}, 0, false},
 		{"write, 503 listed", listed, Attempt{N: 1, Sent: true, Status: 503}, 500 * time.Millisecond, true},
 		{"asks to wait", p, Attempt{N: 1, Idempotent: true, Status: 429, After: 7 * time.Second, HasAfter: true}, 7500 * time.Millisecond, true},
-		{"asks too much", p, Attempt{N: 1, Idempotent: true, Status: 429, After: time.Hour, HasAfter: true}, 0, false},
+		{"asks too much", p, Attempt{N: 1, Idempotent: true, Status: 429, After: 2 * time.Hour, HasAfter: true}, 0, false},
 	} {
 		wait, again := c.p.Next(c.a)
 		if wait != c.wait || again != c.again {
@@ -170,7 +135,7 @@ func TestDoSaysWhyItGaveUp(t *testing.T) {
 		note   string
 	}{
 		{"tried", status(500), nil, deadline(time.Hour), "It was tried 3 times."},
-		{"too long", status(429, "Retry-After", "3600"), nil, deadline(3 * time.Hour), "The server asks to wait 1h0m0s, which is longer than a run waits (10m0s)."},
+		{"too long", status(429, "Retry-After", "7200"), nil, deadline(3 * time.Hour), "The server asks to wait 2h0m0s, which is longer than a run waits (1h5m0s)."},
 		{"past the run", status(429, "Retry-After", "60"), nil, deadline(30 * time.Second), "The next attempt would be after the run's own timeout: it is due in 1m1s."},
 		{"unsafe", status(500), func(r *Request) { r.Safe = false }, deadline(time.Hour), "It is not sent again, because the server may have acted on it and the operation is not idempotent."},
 		{"not asked for", status(404), nil, deadline(time.Hour), ""},
@@ -206,50 +171,49 @@ func TestCanceledWhileWaiting(t *testing.T) {
 	})
 }
 
-func TestLimiterSpacesAndPauses(t *testing.T) {
+func TestARefusalPausesAllCallsOfTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLimiter(&plan.Limit{Count: 10, Per: time.Second, Burst: 2})
-		s, c := newScript(status(200))
-		r := get(c)
-		r.Limiter = l
-		for i := range 4 {
-			if i == 3 {
-				l.pause(time.Now().Add(5 * time.Second))
-			}
-			if _, err := c.Do(context.Background(), r); err != nil {
-				t.Fatal(err)
+		s, c := newScript(status(200), status(429, "Retry-After", "20"), status(200))
+		b := budget.New()
+		call := func(run string) {
+			r := get(c)
+			r.Budget, r.Ask = b, budget.Ask{Run: run}
+			if res, err := c.Do(context.Background(), r); err != nil || res.Status != 200 {
+				t.Errorf("run %s: %+v, %v", run, res, err)
 			}
 		}
-		if got, want := fmt.Sprint(s.at), "[0s 0s 100ms 5.1s]"; got != want {
+		call("a")
+		go call("a") // is refused, and waits
+		synctest.Wait()
+		go call("b")
+		time.Sleep(time.Second)
+		call("c")
+		if got, want := fmt.Sprint(s.at), "[0s 0s 20s 20s 20s]"; got != want {
 			t.Errorf("attempts at %s, want %s", got, want)
 		}
 	})
 }
 
-func TestLimiterBoundsConcurrency(t *testing.T) {
+func TestWaitingInTheBudgetPastTheRunFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var now, most int
-		slow := func(r *http.Request) (*http.Response, error) {
-			now++
-			most = max(most, now)
-			time.Sleep(time.Second)
-			now--
-			return status(200)(r)
-		}
-		c := New(Options{Base: roundTrip(slow)})
+		s, c := newScript(status(429, "Retry-After", "60"))
+		b := budget.New()
 		r := get(c)
-		r.Limiter = NewLimiter(&plan.Limit{Concurrency: 1})
-		start := time.Now()
-		done := make(chan bool)
-		for range 3 {
-			go func() { c.Do(context.Background(), r); done <- true }()
+		r.Budget, r.Policy = b, Policy{}
+		c.Do(context.Background(), r)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		_, err := c.Do(ctx, r)
+		wantError(t, err, event.Timeout, "not sent, because the run's time is over before its turn comes, at 00:01:00 (at 00:00:00 the API answered 429 and asked to wait 1m0s)")
+		if time.Since(s.start) != 0 || len(s.at) != 1 {
+			t.Errorf("it took %s and %d attempts", time.Since(s.start), len(s.at))
 		}
-		for range 3 {
-			<-done
-		}
-		if most != 1 || time.Since(start) != 3*time.Second {
-			t.Errorf("%d at once, took %s", most, time.Since(start))
-		}
+		b = budget.New()
+		s.answers[0] = status(429, "Retry-After", "7200")
+		r.Budget = b
+		c.Do(context.Background(), r)
+		_, err = c.Do(context.Background(), r)
+		wantError(t, err, event.Timeout, "its turn comes only at 02:00:00 (at 00:00:00 the API answered 429 and asked to wait 2h0m0s), which is longer than a run waits")
 	})
 }
 

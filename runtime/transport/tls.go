@@ -35,18 +35,25 @@ func ParseTLS(ca, cert, key string) (*TLS, error) {
 	return t, nil
 }
 
-// Via returns what carries requests under t, which may be nil: connections of their own for each TLS, shared by
-// all that have the same.
-func (c *Client) Via(t *TLS) http.RoundTripper {
+// ID tells one from another. It tells nothing secret.
+func (t *TLS) ID() string { return t.id }
+
+// Via returns what carries requests under t, which may be nil, to hosts that an author named: connections of their own
+// for each TLS, shared by all that have the same.
+func (c *Client) Via(t *TLS) http.RoundTripper { return c.via(t, c.base, "") }
+
+// via derives what carries requests under t from what carries others.
+func (c *Client) via(t *TLS, from http.RoundTripper, kind string) http.RoundTripper {
 	if t == nil {
-		return c.base
+		return from
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if via := c.secured[t.id]; via != nil {
+	key := t.id + kind
+	if via := c.secured[key]; via != nil {
 		return via
 	}
-	base, ok := c.base.(*http.Transport)
+	base, ok := from.(*http.Transport)
 	if !ok {
 		base = NewBase()
 	}
@@ -55,6 +62,6 @@ func (c *Client) Via(t *TLS) http.RoundTripper {
 	if c.secured == nil {
 		c.secured = map[string]*http.Transport{}
 	}
-	c.secured[t.id] = via
+	c.secured[key] = via
 	return via
 }

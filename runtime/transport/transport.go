@@ -5,9 +5,7 @@ package transport
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -15,6 +13,7 @@ import (
 
 	"tenon/runtime/codec"
 	"tenon/runtime/event"
+	"tenon/runtime/transport/budget"
 )
 
 // Design: an attempt reads the whole answer before it counts as made, unless the caller wants it streamed. Only so can a body that breaks
@@ -34,7 +33,9 @@ const (
 
 // Client sends requests. It is safe for concurrent use.
 type Client struct {
-	base    http.RoundTripper
+	base    http.RoundTripper // to hosts that an author named
+	guarded http.RoundTripper // to others
+	hosts   sync.Map          // of *health, by what Host returns
 	maxBody int64
 	agent   string
 	clock   clock
@@ -45,7 +46,7 @@ type Client struct {
 
 // Options of a client. The zero Options are the usual ones.
 type Options struct {
-	Base      http.RoundTripper // nil: [NewBase]
+	Base      http.RoundTripper // of all requests; nil: [NewBase] and [NewGuarded]
 	MaxBody   int64             // of one answer, decompressed; 0: DefaultMaxBody
 	UserAgent string            // "": "tenon"
 	Now       func() time.Time  // nil: time.Now
@@ -56,8 +57,9 @@ type Options struct {
 // New returns a client.
 func New(o Options) *Client {
 	c := &Client{base: o.Base, maxBody: o.MaxBody, agent: o.UserAgent, clock: clock{o.Now, o.Sleep, o.Rand}}
+	c.guarded = c.base
 	if c.base == nil {
-		c.base = NewBase()
+		c.base, c.guarded = NewBase(), NewGuarded()
 	}
 	if c.maxBody == 0 {
 		c.maxBody = DefaultMaxBody
@@ -77,26 +79,12 @@ func New(o Options) *Client {
 	return c
 }
 
-// NewBase returns a pooled connection maker: HTTP/2 where offered, proxies from the environment, enough
-// idle connections for concurrent loops, bounded headers.
-func NewBase() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           512,
-		MaxIdleConnsPerHost:    256,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: MaxHeader,
-	}
-}
-
 // CloseIdle closes connections that no request uses.
 func (c *Client) CloseIdle() {
-	if t, ok := c.base.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
+	for _, base := range []http.RoundTripper{c.base, c.guarded} {
+		if t, ok := base.(interface{ CloseIdleConnections() }); ok {
+			t.CloseIdleConnections()
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,16 +132,20 @@ type Request struct {
 	Credentials []Credential  // all applied, in this order
 	TLS         *TLS          // nil: the usual
 	Hosts       []string      // as [Host] gives them: where the request and its redirects may go
+	Named       []string      // those of Hosts that may be at a private address, since an author named them
 	Timeout     time.Duration // of one attempt, from dial to the last byte of the body; 0: DefaultTimeout
 	Policy      Policy
-	Safe        bool // only reads
-	Idempotent  bool // may be sent twice; implied by Safe
-	Limiter     *Limiter
+	Safe        bool           // only reads
+	Idempotent  bool           // may be sent twice, by its method or because it carries a key; implied by Safe
+	Budget      *budget.Budget // that attempts wait in; nil: none
+	Ask         budget.Ask     // what they ask of it
 	// Keep reports whether a redirect with this status is an answer that the caller wants as it is. May be nil.
 	Keep func(status int) bool
 	// Finish bounds attempts in place of Do's context, if it is not nil: so a write under way may be
-	// completed after the run was canceled. Waiting and further attempts always obey Do's context.
+	// completed after the run was canceled. Waiting and further attempts always obey Do's context. An attempt is
+	// bounded by what is left until the deadline of Do's context and, with Finish, Grace after it.
 	Finish   context.Context
+	Grace    time.Duration
 	Observer Observer // may be nil
 }
 
@@ -177,6 +169,7 @@ type Response struct {
 	Note string
 
 	again bool // a credential can do better
+	told  budget.Told
 }
 
 // Error says why there is no answer. Its message has no credentials in it.
@@ -187,84 +180,13 @@ type Error struct {
 	Sent     bool        // some of the request may have reached the server
 	Attempts int
 	Err      error
+
+	final bool      // trying again is no use
+	until time.Time // trying again before is no use
 }
 
 func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.Err }
-
-// Do sends r until an attempt is answered with something that is not to be retried. The error is an
-// *Error. An answer of any status is no error.
-func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
-	resigned := 0 // attempts that were repeated with the credentials renewed; they say nothing about the server
-	for n := 1; ; n++ {
-		res, fail := c.turn(ctx, r, n)
-		if fail == nil && res.again && resigned == 0 {
-			resigned++
-			continue
-		}
-		a := Attempt{N: n - resigned, Idempotent: r.Idempotent || r.Safe}
-		if fail != nil {
-			fail.Attempts = n
-			a.Sent, a.Cause = fail.Sent, fail.Cause
-		} else {
-			if res.Attempts = n; res.Status < 400 {
-				return res, nil
-			}
-			a.Sent, a.Status = true, res.Status
-			a.After, a.HasAfter = RetryAfter(res.Header, c.clock.now())
-		}
-		wait, again := r.Policy.Next(a)
-		note := ""
-		if again {
-			note, again = c.rest(ctx, r, a, wait, fail)
-		} else {
-			note = r.Policy.refusal(a)
-		}
-		switch {
-		case again:
-		case fail != nil:
-			fail.Note = join(fail.Note, note)
-			return nil, fail
-		default:
-			res.Note = join(res.Note, note)
-			return res, nil
-		}
-	}
-}
-
-// rest waits before the next attempt. If it may not, because the run is over before, it says why.
-func (c *Client) rest(ctx context.Context, r *Request, a Attempt, wait time.Duration, fail *Error) (note string, again bool) {
-	if end, ok := ctx.Deadline(); ok && c.clock.now().Add(wait).After(end) {
-		return fmt.Sprintf("The next attempt would be after the run's own timeout: it is due in %s.", brief(wait)), false
-	}
-	why := fmt.Sprintf("answered %d", a.Status)
-	if fail != nil {
-		why = fail.Message
-	}
-	if r.Observer != nil {
-		r.Observer.Retrying(a.N, wait, why)
-	}
-	if a.HasAfter {
-		r.Limiter.pause(c.clock.now().Add(wait))
-	}
-	if c.clock.sleep(ctx, wait) != nil {
-		return "The run was stopped before the next attempt.", false
-	}
-	return "", true
-}
-
-// refusal explains why a retry that the author asked for does not happen.
-func (p Policy) refusal(a Attempt) string {
-	switch {
-	case !p.covers(a) || p.Attempts < 2:
-		return ""
-	case a.N >= p.Attempts:
-		return fmt.Sprintf("It was tried %d times.", a.N)
-	case !p.mayRepeat(a):
-		return "It is not sent again, because the server may have acted on it and the operation is not idempotent."
-	}
-	return fmt.Sprintf("The server asks to wait %s, which is longer than a run waits (%s).", brief(a.After), brief(max(MaxRetryAfter, p.Max)))
-}
 
 func brief(d time.Duration) time.Duration {
 	if d > time.Second {

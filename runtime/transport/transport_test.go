@@ -56,7 +56,7 @@ func raw(t *testing.T, answer func(c *net.TCPConn)) *url.URL {
 }
 
 func to(u *url.URL, method string) *Request {
-	return &Request{Method: method, URL: u, Safe: method == "GET", Hosts: []string{Host(u)}, Timeout: 5 * time.Second}
+	return &Request{Method: method, URL: u, Safe: method == "GET", Hosts: []string{Host(u)}, Named: []string{Host(u)}, Timeout: 5 * time.Second}
 }
 
 func wantError(t *testing.T, err error, cause event.Cause, message string) *Error {
@@ -215,6 +215,7 @@ func TestRedirects(t *testing.T) {
 		u.Path = tc.path
 		r := to(&u, tc.method)
 		r.Hosts = append(r.Hosts, tc.hosts...)
+		r.Named = r.Hosts
 		r.Header = http.Header{"X-Key": {"v"}}
 		r.Credentials = []Credential{Bearer(secret.New("tok"), nil), APIKey("query", "k", secret.New("qtok"), nil)}
 		if tc.method == "POST" {

@@ -243,9 +243,7 @@ func (b *builder) planned(a *api) *plan.API {
 	if a.plan.Timeout == 0 {
 		a.plan.Timeout = 30 * time.Second
 	}
-	if l := m.Limit; l != nil {
-		a.plan.Limit = &plan.Limit{Count: l.Rate.Value.Count, Per: l.Rate.Value.Per, Burst: l.Burst.Value, Concurrency: l.Concurrency.Value}
-	}
+	a.plan.Limits = limits(a)
 	a.plan.Retry = retry(m.Retry, nil)
 	a.plan.Headers = b.headers(m.Headers, "header %q of api "+quote(m.Name), func(t *expression.Tree, w expression.Want) *expression.Expr {
 		return b.check(t, b.settings, w)
@@ -254,6 +252,25 @@ func (b *builder) planned(a *api) *plan.API {
 	b.credentials(a)
 	a.broken = b.diags.Count(diag.Error) > before
 	return a.plan
+}
+
+// limits are those that the author sets; where there are none, the document's.
+func limits(a *api) []*plan.Limit {
+	var out []*plan.Limit
+	for _, l := range a.model.Limits {
+		out = append(out, &plan.Limit{Count: l.Rate.Value.Count, Per: l.Rate.Value.Per, Burst: l.Burst.Value, Concurrency: l.Concurrency.Value})
+	}
+	if len(out) == 0 && a.doc != nil {
+		out = declaredLimit(a.doc.RateLimit())
+	}
+	return out
+}
+
+func declaredLimit(r *openapi.RateLimit) []*plan.Limit {
+	if r == nil {
+		return nil
+	}
+	return []*plan.Limit{{Count: r.Count, Per: r.Per, Burst: r.Burst, Concurrency: r.Concurrency}}
 }
 
 // retry resolves retry blocks, the inner laid over the outer; nil without any.

@@ -112,10 +112,10 @@ func (d *decoder) api(n *node) *model.API {
 		case "tls":
 			out.TLS = &model.TLS{Decl: b.declared(), CA: b.expr("ca"), Cert: b.expr("cert"), Key: b.expr("key")}
 		case "limit":
-			out.Limit = &model.Limit{
+			out.Limits = append(out.Limits, &model.Limit{
 				Decl: b.declared(), Rate: literal[model.Rate](d, b, "rate"),
 				Burst: literal[int](d, b, "burst"), Concurrency: literal[int](d, b, "concurrency"),
-			}
+			})
 		case "retry":
 			out.Retry = d.retry(b)
 		case "operation":

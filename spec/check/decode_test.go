@@ -157,7 +157,7 @@ integration "i" {
 		{"timeout", api.Timeout.Value, 90 * time.Minute},
 		{"validate defaults", api.Validate.Value, "strict"},
 		{"validate not set", api.Validate.Set, false},
-		{"rate", api.Limit.Rate.Value, model.Rate{Count: 100, Per: time.Second}},
+		{"rate", api.Limits[0].Rate.Value, model.Rate{Count: 100, Per: time.Second}},
 		{"retry.on", api.Retry.On.Value, []string{"429", "5xx", "network"}},
 		{"retry.attempts defaults", api.Retry.Attempts.Value, 3},
 		{"retry.max defaults", api.Retry.Max.Value, 30 * time.Second},

@@ -25,7 +25,7 @@ func (f *flow) request(n *stage, c *call, r *model.Request, settings *model.Step
 	out := &plan.Call{
 		API: op.api.model.Name, Operation: op.ID, Method: op.Method, Path: sentPath(op.Path),
 		Security: f.security(op, c.ref.Range), Origin: op.Origin, Range: c.ref.Range,
-		Safe: op.safe(), Idempotent: op.idempotent(),
+		Safe: op.safe(), Idempotent: op.idempotent(), Limits: declaredLimit(op.RateLimit),
 	}
 	if out.Operation == "" {
 		out.Operation = op.Method + " " + op.Path

@@ -62,20 +62,23 @@ integration "orders" {
 
 var limit = &Block{
 	Name: "limit",
-	Once: true,
 	Attrs: []*Attr{
 		{Name: "rate", Kind: Rate, Doc: "Requests in a time, on average."},
-		{Name: "burst", Kind: Whole, Min: 1, Needs: "rate", Doc: "Requests that may go at once after a pause. Without it, as many as `rate` names."},
+		{Name: "burst", Kind: Whole, Min: 1, Needs: "rate", Doc: "Requests that may go at once after a pause, of a provider whose bucket leaks. Without it, as many as `rate` names, and never more in any such time."},
 		{Name: "concurrency", Kind: Whole, Min: 1, Doc: "Requests under way at the same time."},
 	},
 	AtLeastOne: []string{"rate", "concurrency"},
-	Doc:        "Bounds how fast an API is called. Requests wait for their turn; none is refused.",
+	Doc: "Bounds how fast an API is called, by all runs that use the same credentials. Requests wait for their turn; none is refused. Of several blocks all hold. " +
+		"What answers tell about quotas is obeyed besides.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"
   limit {
     rate        = "100/1s"
     burst       = 20
     concurrency = 10
+  }
+  limit {
+    rate = "5000/1h"
   }
 }
 

@@ -53,7 +53,7 @@ type API struct {
 	OnUnknown Lit[string]
 	Auths     []*Auth
 	TLS       *TLS
-	Limit     *Limit
+	Limits    []*Limit
 	Retry     *Retry
 	// Operations are declared in place. Without a Spec they are all that the API has.
 	Operations []*Operation

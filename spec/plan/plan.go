@@ -55,7 +55,7 @@ type API struct {
 	Lenient  bool             `json:"lenient,omitempty"` // validate = "warn"
 	Auth     map[string]*Auth `json:"auth,omitempty"`    // by scheme name
 	TLS      *TLS             `json:"tls,omitempty"`
-	Limit    *Limit           `json:"limit,omitempty"`
+	Limits   []*Limit         `json:"limits,omitempty"` // all hold
 	Retry    *Retry           `json:"retry,omitempty"`
 	Range    source.Range     `json:"range"`
 }
@@ -124,11 +124,11 @@ type TLS struct {
 	Range source.Range `json:"range"`
 }
 
-// Limit bounds how an API is called. Zero values mean no bound.
+// Limit bounds how an API is called, by all runs that share its credentials. Zero values mean no bound.
 type Limit struct {
 	Count       int           `json:"count,omitempty"` // requests per Per
 	Per         time.Duration `json:"per,omitempty"`
-	Burst       int           `json:"burst,omitempty"`
+	Burst       int           `json:"burst,omitempty"` // requests at once; 0: at most Count in any Per, however they fall
 	Concurrency int           `json:"concurrency,omitempty"`
 }
 
@@ -310,6 +310,7 @@ type Call struct {
 	Security   []string      `json:"security,omitempty"` // keys of API.Auth, all applied
 	Timeout    time.Duration `json:"timeout,omitempty"`  // one attempt; 0: the API's, else 30s
 	Retry      *Retry        `json:"retry,omitempty"`
+	Limits     []*Limit      `json:"limits,omitempty"`     // of this operation, besides the API's
 	Safe       bool          `json:"safe,omitempty"`       // only reads (RFC 9110 §9.2.1, or the author says so)
 	Idempotent bool          `json:"idempotent,omitempty"` // may be sent again (RFC 9110 §9.2.2, or the author vouches)
 	Paginate   *Paginate     `json:"paginate,omitempty"`

@@ -70,6 +70,7 @@ func (v *validator) api(name string, a *API) {
 	v.require(a.Server != nil, "api %q has no server", name)
 	v.params("api "+name, a.Headers)
 	v.retry("api "+name, a.Retry)
+	v.limits("api "+name, a.Limits)
 	for scheme, c := range a.Auth {
 		if !v.require(c != nil && c.Scheme == scheme, "auth %q of api %q has another name", scheme, name) {
 			continue
@@ -105,6 +106,12 @@ func (v *validator) retry(where string, r *Retry) {
 	v.require(r.Attempts >= 1, "%s: %d attempts", where, r.Attempts)
 	v.require(slices.Contains([]string{"exponential", "linear", "constant"}, r.Backoff), "%s: backoff %q", where, r.Backoff)
 	v.require(r.Initial >= 0 && r.Max >= 0, "%s: a negative wait", where)
+}
+
+func (v *validator) limits(where string, list []*Limit) {
+	for _, l := range list {
+		v.require(l != nil && l.Count >= 0 && l.Per >= 0 && l.Burst >= 0 && l.Concurrency >= 0 && (l.Count > 0) == (l.Per > 0), "%s: a limit of nothing", where)
+	}
 }
 
 // block checks operations and their order: each waits only for ones before it.
@@ -195,6 +202,7 @@ func (v *validator) call(id string, c *Call) {
 	v.params(id, c.Params)
 	v.params(id, c.Headers)
 	v.retry(id, c.Retry)
+	v.limits(id, c.Limits)
 	v.require(c.Body == nil || c.Body.Value != nil && c.Body.ContentType != "", "%s: a body without value or type", id)
 	for _, r := range c.Responses {
 		v.require(r != nil && r.Status != "", "%s: an answer without status", id)

@@ -32,7 +32,7 @@ func client(t *testing.T, s *tokentest.Server, m *token.Manager, r *secret.Redac
 	}
 	u, _ := url.Parse(s.URL + "/api/orders")
 	return transport.New(transport.Options{}), func(method string) *transport.Request {
-		return &transport.Request{Method: method, URL: u, Hosts: []string{transport.Host(u)}, Credentials: []transport.Credential{cr}}
+		return &transport.Request{Method: method, URL: u, Hosts: []string{transport.Host(u)}, Named: []string{transport.Host(u)}, Credentials: []transport.Credential{cr}}
 	}
 }
 

@@ -123,8 +123,8 @@ func (v *planView) apis() {
 		if api.Retry != nil {
 			v.printf("%s%s\n", indent, retry(api.Retry))
 		}
-		if l := limit(api.Limit); l != "" {
-			v.printf("%s%s\n", indent, l)
+		for _, l := range api.Limits {
+			v.printf("%s%s\n", indent, limit(l))
 		}
 		if api.Lenient {
 			v.printf("%sanswers that break the spec are reported and used all the same\n", indent)
@@ -162,9 +162,6 @@ func (v *planView) server(e *plan.Expr) string {
 }
 
 func limit(l *plan.Limit) string {
-	if l == nil {
-		return ""
-	}
 	var parts []string
 	if l.Count > 0 {
 		rate := fmt.Sprintf("%s every %s", plural(l.Count, "request"), duration(l.Per))
@@ -175,9 +172,6 @@ func limit(l *plan.Limit) string {
 	}
 	if l.Concurrency > 0 {
 		parts = append(parts, fmt.Sprintf("%d at a time", l.Concurrency))
-	}
-	if len(parts) == 0 {
-		return ""
 	}
 	return "at most " + strings.Join(parts, ", ")
 }

@@ -14,8 +14,14 @@ api "shop" { /* ERROR "missing-attribute: An .api. block needs .spec.: a string"
   limit {
     rate = "1/1s"
   }
-  limit /* ERROR "duplicate-name: Only one .limit. block can stand here" */ {
-    rate = "1/1s"
+  limit {
+    rate = "5/1h"
+  }
+  retry {
+    attempts = 2
+  }
+  retry /* ERROR "duplicate-name: Only one .retry. block can stand here" */ {
+    attempts = 3
   }
 }
 
