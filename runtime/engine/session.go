@@ -66,6 +66,11 @@ func (s *session) Emit(e event.Event) {
 	s.l.o.Sink(event.Envelope{At: s.l.now(), Run: s.id, Seq: s.seq, Event: e})
 }
 
+// waiting tells of a long wait in a budget.
+func (s *session) waiting(until time.Time, why string) {
+	s.say(event.BudgetWaiting{Until: until, Why: why})
+}
+
 // say emits an event of the host's own, redacted as exec does with its own.
 func (s *session) say(e event.Event) { s.Emit(event.Redact(e, s.redactor.Redact)) }
 
@@ -90,6 +95,7 @@ func (s *session) Perform(ctx context.Context, r *exec.Request) (*transport.Resp
 		t.Finish = s.finish
 	}
 	if s.l.o.Sink != nil {
+		t.Ask.Tell = s.waiting
 		t.Observer = &observer{s, r, r.Item == "" || s.l.o.Detail == event.Everything}
 	}
 	return s.l.client.Do(ctx, t)

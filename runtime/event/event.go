@@ -128,6 +128,13 @@ type RetryScheduled struct {
 	Why     string `json:"why"`
 }
 
+// BudgetWaiting says that no call of the run can go on for a while: its limits, or what the API says about quotas,
+// leave no room. It is told of long waits only.
+type BudgetWaiting struct {
+	Until time.Time `json:"until"` // at the earliest
+	Why   string    `json:"why"`
+}
+
 // PageRead says that a page of a paginated step was read. Next is where the following one is; nil after the
 // last one, and where a limit ends the list.
 type PageRead struct {

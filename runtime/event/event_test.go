@@ -35,6 +35,7 @@ func all() []Event {
 		RequestSent{"step.a", token, 1, 1, "GET", "https://x/" + token, true},
 		ResponseReceived{"step.a", token, 1, 1, 200, Millis(time.Millisecond), 12},
 		RetryScheduled{"step.a", token, 1, Millis(time.Second), "reset by " + token},
+		BudgetWaiting{time.Unix(1, 0).UTC(), "answered " + token},
 		PageRead{"step.a", token, 1, 100, false, &Cursor{Params: map[string]any{"query:page": 2, "query:after": token}, Body: map[string]any{"a": []any{token, 1.5}}, URL: "https://x/" + token}},
 		LoopStarted{"for_each.a", token, -1},
 		ItemDone{"for_each.a", token, 3, true},

@@ -93,6 +93,7 @@ var decoders = map[string]func([]byte) (Event, error){
 	"request_sent":      decode[RequestSent],
 	"response_received": decode[ResponseReceived],
 	"retry_scheduled":   decode[RetryScheduled],
+	"budget_waiting":    decode[BudgetWaiting],
 	"page_read":         decode[PageRead],
 	"loop_started":      decode[LoopStarted],
 	"item_done":         decode[ItemDone],
@@ -123,6 +124,7 @@ func (StepCaught) Kind() string       { return "step_caught" }
 func (RequestSent) Kind() string      { return "request_sent" }
 func (ResponseReceived) Kind() string { return "response_received" }
 func (RetryScheduled) Kind() string   { return "retry_scheduled" }
+func (BudgetWaiting) Kind() string    { return "budget_waiting" }
 func (PageRead) Kind() string         { return "page_read" }
 func (LoopStarted) Kind() string      { return "loop_started" }
 func (ItemDone) Kind() string         { return "item_done" }

@@ -32,6 +32,11 @@ func (e RequestSent) redact(f func(string) string) Event {
 	return e
 }
 func (e ResponseReceived) redact(f func(string) string) Event { e.Item = f(e.Item); return e }
+func (e BudgetWaiting) redact(f func(string) string) Event {
+	e.Why = f(e.Why)
+	return e
+}
+
 func (e RetryScheduled) redact(f func(string) string) Event {
 	e.Item, e.Why = f(e.Item), f(e.Why)
 	return e

@@ -29,6 +29,7 @@ type draft struct {
 	args []codec.Arg
 	body any      // types.Missing: none
 	url  *url.URL // nil: from args; else as the server gave it
+	key  string   // the author's idempotency key; "": none
 }
 
 // reply is an answer as far as the plan reads it.
@@ -73,6 +74,7 @@ func (r *run) perform(s *scope, o *op, c *call, role string, page int, d *draft)
 	if page > 0 {
 		req.Key += "#" + strconv.Itoa(page)
 	}
+	r.name(c, d, req)
 	a, f := r.send(s, o, c, req)
 	if f != nil && f.InDoubt && o.recover != nil && c == o.call {
 		return r.findOut(o, s, req, f)
@@ -111,6 +113,15 @@ func (r *run) draft(s *scope, c *call) (*draft, *fault) {
 			return nil, f
 		}
 		d.body = v
+	}
+	if c.key != nil {
+		v, f := s.guarded(c.key, event.InvalidRequest)
+		if f != nil {
+			return nil, f
+		}
+		if d.key, f = s.keyText(c, v); f != nil {
+			return nil, f
+		}
 	}
 	return d, nil
 }

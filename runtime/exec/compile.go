@@ -247,6 +247,9 @@ func (c *compiler) call(p *plan.Call) *call {
 		return nil
 	}
 	x := &call{plan: p, api: c.apis[p.API], server: c.code(p.Server), answers: map[string]*answer{}, accept: []string{strings.Join(p.Accept, ", ")}}
+	if p.IdempotencyKey != nil {
+		x.key = c.value("idempotency_key", p.IdempotencyKey, p.IdempotencyGuard)
+	}
 	x.limits = append(limits(x.api.plan.Limits, ""), limits(p.Limits, p.Operation)...)
 	if x.api == nil {
 		c.fail("%s calls API %q, which the plan does not have", p.Operation, p.API)

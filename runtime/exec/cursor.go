@@ -16,7 +16,7 @@ import (
 
 // at is the request for the page that a cursor leads to, made of the one for the first page.
 func (d *draft) at(c *event.Cursor) *draft {
-	out := &draft{args: d.args, body: d.body}
+	out := &draft{args: d.args, body: d.body, key: d.key}
 	if c.URL != "" {
 		out.url, _ = url.Parse(c.URL) // which was one when the cursor was made
 	}

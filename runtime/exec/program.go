@@ -139,6 +139,7 @@ type call struct {
 	success *answer // of a 2xx that is not declared; nil: none
 	accept  []string
 	page    *pager
+	key     *value // an author's idempotency key; nil: none
 	limits  []budget.Limit
 }
 

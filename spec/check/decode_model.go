@@ -123,6 +123,12 @@ func (d *decoder) api(n *node) *model.API {
 				Decl: b.declared(), Request: literal[string](d, b, "request"), Params: b.expr("params"), Body: b.expr("body"), Response: b.expr("response"),
 				ContentType: literal[string](d, b, "content_type"), ResponseType: literal[string](d, b, "response_type"), Description: literal[string](d, b, "description"),
 			})
+		case "idempotency":
+			out.Idempotency = &model.Idempotency{Decl: b.declared(), Header: literal[string](d, b, "header")}
+			if h := out.Idempotency.Header; h.Set && !isToken(h.Value) {
+				d.diags.Add(lang.AttributeValue, h.Range, "%q is not the name of a header.", h.Value)
+				out.Idempotency.Header = model.Lit[string]{}
+			}
 		}
 	}
 	return out

@@ -39,7 +39,7 @@ func (d *decoder) step(n *node) *model.Step {
 		Decl: n.declared(), Call: n.callRef("call"), Value: n.expr("value"), Run: n.integrationRef("run"), Wait: n.expr("wait"),
 		Request: d.request(n), Inputs: n.expr("inputs"), When: n.expr("when"),
 		Timeout: literal[time.Duration](d, n, "timeout"), Accept: literal[[]model.Lit[int]](d, n, "accept").Value,
-		Safe: literal[bool](d, n, "safe"), Idempotent: literal[bool](d, n, "idempotent"),
+		Safe: literal[bool](d, n, "safe"), Idempotent: literal[bool](d, n, "idempotent"), IdempotencyKey: n.expr("idempotency_key"),
 		Retry: d.retry(n.one("retry")), DependsOn: literal[[]model.Ref](d, n, "depends_on").Value,
 	}
 	if p := n.one("paginate"); p != nil {

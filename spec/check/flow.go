@@ -214,7 +214,7 @@ func (f *flow) linkCall(n *stage, ref *model.CallRef) {
 
 // stepExprs lists every expression of a step.
 func (f *flow) stepExprs(s *model.Step) []*syntax.Expr {
-	out := append([]*syntax.Expr{s.When, s.Value, s.Wait, s.Inputs}, f.requestExprs(&s.Request)...)
+	out := append([]*syntax.Expr{s.When, s.Value, s.Wait, s.Inputs, s.IdempotencyKey}, f.requestExprs(&s.Request)...)
 	if s.Paginate != nil {
 		out = append(out, s.Paginate.Items, s.Paginate.Next)
 	}

@@ -19,6 +19,7 @@ func TestGuide(t *testing.T) {
 	guide(t, "auth.md", 12)
 	guide(t, "failures.md", 4)
 	guide(t, "pagination.md", 2)
+	guide(t, "limits.md", 2)
 }
 
 func guide(t *testing.T, page string, atLeast int) {

@@ -36,6 +36,8 @@ func (f *flow) request(n *stage, c *call, r *model.Request, settings *model.Step
 		out.Safe = out.Safe || settings.Safe.Value
 		out.Idempotent = out.Idempotent || out.Safe || settings.Idempotent.Value
 	}
+	f.keyed(op, r, settings, out, at)
+	out.Idempotent = out.Idempotent || out.IdempotencyHeader != ""
 	f.params(op, c, r, out, at)
 	f.body(op, c, r, out, at)
 	f.setRetry(op, out, settings, api)
@@ -204,6 +206,9 @@ func (f *flow) missingParams(op *operation, c *call, r *model.Request, out *plan
 // elsewhere reports whether the api gives a parameter with every request.
 func (f *flow) elsewhere(op *operation, p *openapi.Parameter, out *plan.Call) bool {
 	api := op.api.plan
+	if p.In == "header" && out.IdempotencyHeader != "" && strings.EqualFold(p.Name, out.IdempotencyHeader) {
+		return true
+	}
 	for _, name := range out.Security {
 		if a := api.Auth[name]; a.Type == "api_key" && a.In == p.In && strings.EqualFold(a.Name, p.Name) {
 			return true
@@ -306,7 +311,7 @@ func (f *flow) doubtful(op *operation, out *plan.Call, settings *model.Step, at 
 		return
 	}
 	f.diags.Add(lang.InDoubtWrite, at, "If the answer to %s is lost, nobody knows whether it happened: the run stops in doubt.", op.name()).
-		Explain("A %s may not be sent again. A recover block can find out; if sending it twice is harmless, write idempotent = true; on_unknown = \"stop\" on api %q accepts it.", op.Method, op.api.model.Name).
+		Explain("A %[1]s may not be sent again. If the provider takes idempotency keys, write idempotency { header = … } in api %[2]q; a recover block can find out; if sending it twice is harmless, write idempotent = true; on_unknown = \"stop\" on api %[2]q accepts it.", op.Method, op.api.model.Name).
 		Relate(f.locate(op.Origin), "declared here")
 }
 

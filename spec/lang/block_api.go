@@ -93,6 +93,31 @@ integration "orders" {
 `,
 }
 
+var idempotency = &Block{
+	Name: "idempotency",
+	Once: true,
+	Attrs: []*Attr{
+		{Name: "header", Kind: Text, Required: true, Doc: "The header that carries the key."},
+	},
+	Doc: "Says that the provider takes idempotency keys, where neither its spec nor an overlay does. Every request that is not idempotent by its method then carries one, made of the run, the step and " +
+		"the item, or the step's `idempotency_key`; it is the same however often it is sent, and so it may be sent again.",
+	Example: `api "shop" {
+  spec = "openapi/shop.yaml"
+  idempotency {
+    header = "Idempotency-Key"
+  }
+}
+
+integration "note" {
+  step "note" {
+    call   = shop.addNote
+    params = { id = "o-1" }
+    body   = { text = "Thank you." }
+  }
+}
+`,
+}
+
 var retry = &Block{
 	Name:  "retry",
 	Once:  true,
@@ -106,7 +131,7 @@ var retry = &Block{
 		{Name: "on", Kind: Failures, Default: `["network", "timeout", 429, "5xx"]`, Doc: "What is tried again."},
 	},
 	Doc: "Sends a request again after a failure. Without this block, what is safe to send twice is retried with the defaults below; `attempts = 1` switches that off. " +
-		"What is not safe to send twice (a POST that nobody vouches for) is never sent again when the first one may have arrived. " +
+		"What is not safe to send twice (a POST without an idempotency key, that nobody vouches for) is never sent again when the first one may have arrived. " +
 		"In a step, what is written replaces what the API's `retry` says, attribute by attribute.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"

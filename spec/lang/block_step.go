@@ -20,6 +20,8 @@ var step = &Block{
 		{Name: "timeout", Kind: Duration, Needs: "call", Doc: "Bounds one attempt, instead of the API's `timeout`."},
 		{Name: "safe", Kind: Boolean, Needs: "call", Doc: "`true`: this POST only reads (a search, a check). It may run in parallel and be sent again."},
 		{Name: "idempotent", Kind: Boolean, Needs: "call", Doc: "`true`: you vouch that sending this twice does no harm, so that it may be sent again."},
+		{Name: "idempotency_key", Kind: Expression, Needs: "call",
+			Doc: "What names this write to the provider, in the header that the spec, an overlay or the API's `idempotency` says, so that it may be sent again. Without it, a key is made of the run, the step and the item."},
 		{Name: "depends_on", Kind: References, Doc: "What must have succeeded before, besides what the step refers to."},
 	},
 	ExactlyOne: []string{"call", "value", "run", "wait"},

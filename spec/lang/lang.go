@@ -168,8 +168,6 @@ var Reserved = []string{
 // Later are words of the language that this version does not have, by the block that they will stand in.
 var Later = map[string][]string{
 	"file": {"test"},
-	"api":  {"idempotency"},
-	"step": {"idempotency_key"},
 }
 
 // LaterChoices are choices of the language that this version does not have, by the attribute.

@@ -3,7 +3,7 @@ package lang
 import "tenon/spec/diag"
 
 var flowRules = []*diag.Rule{
-	SwitchNotExhaustive, CatchUnreachable, RecoverUnused, RecoverWrites, UndoNothing, RepeatWrite, StateInLoop, UnreachableStep, PaginationMissing, PaginationUnknown, PaginationEndless, UnboundedCollect, UnsafeRetry, InDoubtWrite, WriteOrder, Unused,
+	SwitchNotExhaustive, CatchUnreachable, RecoverUnused, RecoverWrites, UndoNothing, RepeatWrite, StateInLoop, UnreachableStep, PaginationMissing, PaginationUnknown, PaginationEndless, UnboundedCollect, UnsafeRetry, InDoubtWrite, IdempotencyUnsent, IdempotencyConstant, WriteOrder, Unused,
 }
 
 // SwitchNotExhaustive: a switch that forgets a member of an enum.
@@ -288,7 +288,7 @@ integration "orders" {
 var InDoubtWrite = &diag.Rule{
 	Name: "in-doubt-write", Severity: diag.Note, Title: "Write whose outcome may stay unknown",
 	Explain: "The operation writes and is neither idempotent by its method nor declared so. If the connection breaks after it was sent, nobody knows whether it had its effect; sending it " +
-		"again could repeat it, so the run stops in doubt and a person decides. A `recover` block says how to find out. If sending it twice is harmless, or a key in the request makes it so, write `idempotent = true` on the step; " +
+		"again could repeat it, so the run stops in doubt and a person decides. A `recover` block says how to find out. If the provider takes idempotency keys, say so with `idempotency`. If sending it twice is harmless, write `idempotent = true` on the step; " +
 		"`on_unknown = \"stop\"` on the api accepts that a run may stop so.",
 	Bad: `api "shop" {
   spec = "openapi/shop.yaml"
@@ -317,11 +317,97 @@ integration "note" {
 `,
 }
 
+// IdempotencyUnsent: a key that has nowhere to go.
+var IdempotencyUnsent = &diag.Rule{
+	Name: "idempotency-unsent", Title: "Idempotency key that is not sent",
+	Explain: "A key helps only where the provider looks for one. Specs declare a header for it, or an overlay does (`x-tenon-idempotency`), or the api's `idempotency` block. Here none does.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "note" {
+  input "order" {
+    type = string
+  }
+  step "note" {
+    call            = shop.addNote
+    params          = { id = input.order }
+    body            = { text = "Thank you." }
+    idempotency_key = "thanks-${input.order}"
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+  idempotency {
+    header = "Idempotency-Key"
+  }
+}
+
+integration "note" {
+  input "order" {
+    type = string
+  }
+  step "note" {
+    call            = shop.addNote
+    params          = { id = input.order }
+    body            = { text = "Thank you." }
+    idempotency_key = "thanks-${input.order}"
+  }
+}
+`,
+}
+
+// IdempotencyConstant: one key for many writes.
+var IdempotencyConstant = &diag.Rule{
+	Name: "idempotency-constant", Severity: diag.Warning, Title: "One idempotency key for all requests",
+	Explain: "A provider answers a request whose key it has seen with the answer to the first one, and does nothing. A key that never changes lets the first write through and no other. " +
+		"Make it of what the write is about; without `idempotency_key`, one is made for each run, step and item.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+  idempotency {
+    header = "Idempotency-Key"
+  }
+}
+
+integration "note" {
+  input "order" {
+    type = string
+  }
+  step "note" {
+    call            = shop.addNote
+    params          = { id = input.order }
+    body            = { text = "Thank you." }
+    idempotency_key = "thanks"
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+  idempotency {
+    header = "Idempotency-Key"
+  }
+}
+
+integration "note" {
+  input "order" {
+    type = string
+  }
+  step "note" {
+    call            = shop.addNote
+    params          = { id = input.order }
+    body            = { text = "Thank you." }
+    idempotency_key = "thanks-${input.order}"
+  }
+}
+`,
+}
+
 // UnsafeRetry: a resend that the runtime will refuse.
 var UnsafeRetry = &diag.Rule{
 	Name: "unsafe-retry", Severity: diag.Warning, Title: "Retry that will be refused",
 	Explain: "The operation writes and is neither idempotent by its method nor declared so. When an attempt ended without a clear answer it may have had its effect, so it is " +
-		"not sent again, whatever `retry` asks for. If sending it twice is harmless, or a key in the request makes it so, write `idempotent = true`.",
+		"not sent again, whatever `retry` asks for. If the provider takes idempotency keys, say so with the api's `idempotency`; if sending it twice is harmless, write `idempotent = true`.",
 	Bad: `api "shop" {
   spec = "openapi/shop.yaml"
 }

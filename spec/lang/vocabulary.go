@@ -17,7 +17,7 @@ func assemble() *Block {
 	onFailure.Blocks = items
 	integration.Blocks = append([]*Block{input, stateBlock, trigger}, append(items[:len(items):len(items)], onFailure, output)...)
 	trigger.Blocks = []*Block{verify, challenge}
-	api.Blocks = []*Block{auth, tls, limit, retry, operation}
+	api.Blocks = []*Block{auth, tls, limit, retry, idempotency, operation}
 	return &Block{
 		Name:   "file",
 		Blocks: []*Block{api, schema, variable, secret, mapping, integration},

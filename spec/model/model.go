@@ -50,11 +50,12 @@ type API struct {
 	Timeout  Lit[time.Duration]
 	Validate Lit[string] // strict, warn
 	// OnUnknown, "stop" or not set, accepts writes whose outcome may stay unknown.
-	OnUnknown Lit[string]
-	Auths     []*Auth
-	TLS       *TLS
-	Limits    []*Limit
-	Retry     *Retry
+	OnUnknown   Lit[string]
+	Auths       []*Auth
+	TLS         *TLS
+	Limits      []*Limit
+	Idempotency *Idempotency // may be nil
+	Retry       *Retry
 	// Operations are declared in place. Without a Spec they are all that the API has.
 	Operations []*Operation
 }
@@ -130,6 +131,12 @@ type Limit struct {
 	Rate        Lit[Rate]
 	Burst       Lit[int]
 	Concurrency Lit[int]
+}
+
+// Idempotency says in which header an API takes keys.
+type Idempotency struct {
+	Decl
+	Header Lit[string]
 }
 
 // Rate is a number of requests in a time: "100/1s".

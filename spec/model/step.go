@@ -29,20 +29,21 @@ type Step struct {
 	Run   *IntegrationRef
 	Wait  *syntax.Expr
 	Request
-	Inputs     *syntax.Expr // of Run; may be nil
-	When       *syntax.Expr
-	Timeout    Lit[time.Duration] // one attempt
-	Accept     []Lit[int]
-	Safe       Lit[bool]
-	Idempotent Lit[bool]
-	Retry      *Retry
-	Paginate   *Paginate
-	Repeat     *Repeat  // may be nil
-	Recover    *Recover // may be nil
-	Undo       *Undo    // may be nil
-	Checks     []*Check
-	Catches    []*Catch
-	DependsOn  []Ref
+	Inputs         *syntax.Expr // of Run; may be nil
+	When           *syntax.Expr
+	Timeout        Lit[time.Duration] // one attempt
+	Accept         []Lit[int]
+	Safe           Lit[bool]
+	Idempotent     Lit[bool]
+	IdempotencyKey *syntax.Expr // may be nil
+	Retry          *Retry
+	Paginate       *Paginate
+	Repeat         *Repeat  // may be nil
+	Recover        *Recover // may be nil
+	Undo           *Undo    // may be nil
+	Checks         []*Check
+	Catches        []*Catch
+	DependsOn      []Ref
 }
 
 // Request is what is sent with a call.

@@ -313,9 +313,16 @@ type Call struct {
 	Limits     []*Limit      `json:"limits,omitempty"`     // of this operation, besides the API's
 	Safe       bool          `json:"safe,omitempty"`       // only reads (RFC 9110 §9.2.1, or the author says so)
 	Idempotent bool          `json:"idempotent,omitempty"` // may be sent again (RFC 9110 §9.2.2, or the author vouches)
-	Paginate   *Paginate     `json:"paginate,omitempty"`
-	Origin     types.Origin  `json:"origin"` // of the operation in the spec
-	Range      source.Range  `json:"range"`  // of the call attribute
+	// IdempotencyHeader carries a key that makes sending again harmless; Idempotent is true then. The key is what the
+	// request has there already, else IdempotencyKey, else one that [MintKey] makes of the run and the request.
+	IdempotencyHeader string `json:"idempotency_header,omitempty"`
+	IdempotencyKey    *Expr  `json:"idempotency_key,omitempty"`
+	IdempotencyGuard  *Guard `json:"idempotency_guard,omitempty"`
+	IdempotencyForm   string `json:"idempotency_form,omitempty"` // of a key that is made; "": the first of [KeyForms]
+
+	Paginate *Paginate    `json:"paginate,omitempty"`
+	Origin   types.Origin `json:"origin"` // of the operation in the spec
+	Range    source.Range `json:"range"`  // of the call attribute
 }
 
 // Param is a parameter or header as it is written on the wire (OpenAPI 3.1 §4.8.12).

@@ -203,6 +203,9 @@ func (v *validator) call(id string, c *Call) {
 	v.params(id, c.Headers)
 	v.retry(id, c.Retry)
 	v.limits(id, c.Limits)
+	v.require(c.IdempotencyHeader == "" || c.Idempotent, "%s: a key, and not idempotent", id)
+	v.require(c.IdempotencyKey == nil || c.IdempotencyHeader != "", "%s: a key without a header", id)
+	v.require(knownForm(c.IdempotencyForm), "%s: a key of the form %q", id, c.IdempotencyForm)
 	v.require(c.Body == nil || c.Body.Value != nil && c.Body.ContentType != "", "%s: a body without value or type", id)
 	for _, r := range c.Responses {
 		v.require(r != nil && r.Status != "", "%s: an answer without status", id)

@@ -96,8 +96,8 @@ type Budget struct {
 	ended   int64
 	gauges  []*gauge
 	windows []*window
-	// resources are the parts of the API that operations have been found to belong to.
-	resources map[string]string
+	// heard are the operations whose answers tell of windows.
+	heard map[string]struct{}
 
 	pause   time.Time // nobody goes before
 	why     string    // it was set
@@ -287,17 +287,16 @@ func (g *gauge) applies(a *Ask, own []*gauge, now time.Time) bool {
 	return g.current(now)
 }
 
-// applies reports whether a quota is one of a call's: it is for all of the API, or for the part that the operation is
-// known to be of. What is not known is taken to be of the part that was told of first.
+// applies reports whether a quota is one of a call's. Some APIs have quotas by operation, and not all say so: a quota is
+// an operation's if its answers tell of it. Of an operation of which nothing is known yet it is if it is all others'.
 func (b *Budget) applies(w *window, a *Ask) bool {
-	if w.Resource == "" {
+	if _, ok := w.of[a.Operation]; ok {
 		return true
 	}
-	resource, ok := b.resources[a.Operation]
-	if !ok {
-		resource = b.windows[0].Resource
+	if _, ok := b.heard[a.Operation]; ok {
+		return false
 	}
-	return resource == w.Resource
+	return len(w.of) == len(b.heard)
 }
 
 // begin gives a turn. Calls are counted in gauges that do not hold for them too, so that these are right when they do.
@@ -331,18 +330,18 @@ func (b *Budget) learn(now time.Time, t *Turn, o *Outcome) {
 	throttled := o.Told.Throttled(o.Status)
 	if len(o.Told.Windows) > 0 {
 		for _, w := range b.windows {
-			w.quiet = w.quiet || t.begun.After(w.came)
+			if _, ok := w.of[t.ask.Operation]; ok {
+				w.unsaid(t.begun)
+			}
+		}
+		if b.heard == nil {
+			b.heard = map[string]struct{}{}
+		}
+		if len(b.heard) < 10_000 {
+			b.heard[t.ask.Operation] = struct{}{}
 		}
 	}
 	for _, told := range o.Told.Windows {
-		if told.Resource != "" && t.ask.Operation != "" {
-			if b.resources == nil {
-				b.resources = map[string]string{}
-			}
-			if len(b.resources) < 10_000 {
-				b.resources[t.ask.Operation] = told.Resource
-			}
-		}
 		if told.Remaining < 0 {
 			if told.Per > 0 { // a policy: its calls are counted here
 				b.gauge(Limit{Count: told.Limit, Per: told.Per}, now)
@@ -350,6 +349,9 @@ func (b *Budget) learn(now time.Time, t *Turn, o *Outcome) {
 			continue
 		}
 		if w := b.window(told); w != nil {
+			if _, ok := b.heard[t.ask.Operation]; ok {
+				w.of[t.ask.Operation] = struct{}{}
+			}
 			w.tell(now, told, b.sent-1-t.finished, b.under, b.ended)
 		}
 	}
@@ -370,7 +372,7 @@ func (b *Budget) window(told Window) *window {
 	if len(b.windows) >= 64 {
 		return nil
 	}
-	w := &window{Window: Window{Name: told.Name, Resource: told.Resource, Limit: told.Limit, Remaining: -1}}
+	w := &window{Window: Window{Name: told.Name, Resource: told.Resource, Limit: told.Limit, Remaining: -1}, of: map[string]struct{}{}}
 	b.windows = append(b.windows, w)
 	return w
 }

@@ -17,11 +17,13 @@ type window struct {
 	at    time.Time
 	least float64 // told since nothing was under way, or since the reset
 
-	quiet    bool          // answers to calls of this period tell of others, but not of it
-	known    bool          // the reset is in the future, or was when it was looked at last
-	came     time.Time     // when the last period began, as far as is known
-	late     time.Duration // resets come this much later than told
-	punctual bool          // they have come as told
+	of       map[string]struct{} // operations whose answers tell of it
+	quiet    bool                // answers to calls of this period tell of others, but not of it
+	spent    int                 // calls of this period
+	known    bool                // the reset is in the future, or was when it was looked at last
+	came     time.Time           // when the last period began, as far as is known
+	late     time.Duration       // resets come this much later than told
+	punctual bool                // they have come as told
 
 	rate     float64 // a second, that trickle back
 	steady   bool    // it does not trickle: a call that relied on it was refused
@@ -41,7 +43,12 @@ func (w *window) ready(now time.Time, under int) time.Time {
 		w.renew(now, under)
 	}
 	switch {
-	case w.left >= 1-1e-9, w.quiet && !w.known:
+	case w.left >= 1-1e-9:
+		return time.Time{}
+	case w.quiet && !w.known && under > 0:
+		return never // they will tell of it, if it is still there
+	case w.quiet && !w.known:
+		w.Remaining = -1
 		return time.Time{}
 	case w.rate > 0:
 		back := now.Add(max(1, time.Duration((1-w.left)/w.rate*float64(time.Second))))
@@ -76,7 +83,7 @@ func (w *window) flow(now time.Time) {
 
 // renew begins a new period, at its reset.
 func (w *window) renew(now time.Time, under int) {
-	w.known, w.came, w.at = false, now, now
+	w.known, w.came, w.at, w.spent, w.quiet = false, now, now, 0, false
 	w.anchor = time.Time{}
 	if w.punctual && w.Limit > 0 {
 		w.left, w.least = float64(w.Limit-under), float64(w.Limit)
@@ -94,6 +101,16 @@ func (w *window) take(now time.Time) {
 			w.at = now
 		}
 		w.left--
+		w.spent++
+	}
+}
+
+// unsaid notes an answer to a call begun then that tells of other quotas. Some APIs tell of the scarcest alone: then
+// this one is not scarce, and if that is a new period's, all of it is there but what was spent.
+func (w *window) unsaid(begun time.Time) {
+	if !w.quiet && !w.known && w.Remaining >= 0 && begun.After(w.came) && !w.came.IsZero() {
+		w.quiet = true
+		w.left = max(w.left, float64(w.Limit-w.spent))
 	}
 }
 

@@ -33,6 +33,7 @@ func Plan(w io.Writer, s Style, p *plan.Plan) {
 		v.block(p.OnFailure, "", "  ")
 	}
 	v.outputs()
+	v.calls()
 	v.foot()
 }
 

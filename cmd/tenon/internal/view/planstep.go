@@ -187,6 +187,8 @@ func (v *planView) class(c *plan.Call) string {
 	switch {
 	case c.Safe:
 		parts = append(parts, "reads")
+	case c.IdempotencyHeader != "":
+		parts = append(parts, "writes, may be sent again: "+v.key(c))
 	case c.Idempotent:
 		parts = append(parts, "writes, may be sent again")
 	default:
@@ -202,6 +204,20 @@ func (v *planView) class(c *plan.Call) string {
 		parts = append(parts, "no auth")
 	}
 	return strings.Join(parts, "; ")
+}
+
+// key says what idempotency key a request carries and where.
+func (v *planView) key(c *plan.Call) string {
+	header := clean(c.IdempotencyHeader)
+	for _, p := range append(c.Headers[:len(c.Headers):len(c.Headers)], c.Params...) {
+		if p.In == "header" && strings.EqualFold(p.Name, header) {
+			return "its key is in " + header
+		}
+	}
+	if c.IdempotencyKey != nil {
+		return header + " = " + v.source(c.IdempotencyKey) + v.guarded(c.IdempotencyGuard)
+	}
+	return "key of run, step and item in " + header
 }
 
 // attempts is how often a request is sent; how the API's own retry goes is told with the API.

@@ -71,6 +71,10 @@ func (p *Progress) Event(e event.Envelope) {
 		p.print(func() {
 			fmt.Fprintf(p.w, "%s %s\n", p.s.Red("not undone: "+stepOf(e.Step, e.Item)+":"), oneLine(e.Failure.Message, 300))
 		})
+	case event.BudgetWaiting:
+		p.print(func() {
+			fmt.Fprintf(p.w, "%s until %s: %s\n", p.s.Dim("waiting"), e.Until.Local().Format(time.TimeOnly), clean(e.Why))
+		})
 	case event.Warning:
 		p.print(func() { fmt.Fprintf(p.w, "%s %s\n", p.s.Yellow("warning:"), clean(e.Message)) })
 	case event.RunDone:
