@@ -38,11 +38,41 @@ func (b *builder) serverURL(a *api, e *syntax.Expr) *expression.Expr {
 	}
 	if v, ok := x.Const(); ok {
 		if text, ok := v.(string); ok {
+			b.declaredHost(a, text, e.Range)
 			return b.constantServer(a, text, e.Range)
 		}
 		return nil // reported
 	}
 	return x
+}
+
+// declaredHost notes a server at a domain that the document names nowhere: the credentials of the API go there. Hosts of
+// one's own are not looked at, nor are those of documents that leave the server to whoever runs it.
+func (b *builder) declaredHost(a *api, text string, at source.Range) {
+	u, err := url.Parse(text)
+	if err != nil || a.doc == nil || u.Hostname() == "" || isLocal(u.Hostname()) || isPrivate(u.Hostname()) {
+		return
+	}
+	var names []string
+	for _, s := range a.doc.Servers() {
+		_, rest, ok := strings.Cut(s.URL, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		host, _, _ = strings.Cut(host, ":")
+		if !ok || strings.Contains(domain(host), "{") || isLocal(host) || isPrivate(host) || domain(host) == domain(u.Hostname()) {
+			return
+		}
+		names = append(names, host)
+	}
+	if len(names) > 0 {
+		b.diags.Add(lang.HostNotDeclared, at, "The document of api %q names no server at %s, only %s.", a.model.Name, u.Hostname(), listed(names)).
+			Explain("What signs requests to the API is sent there. If it is a gateway or an installation of one's own, all is well.")
+	}
+}
+
+// domain is the last two labels of a host.
+func domain(host string) string {
+	labels := strings.Split(strings.ToLower(host), ".")
+	return strings.Join(labels[max(0, len(labels)-2):], ".")
 }
 
 // constantServer checks a base URL that is known now.

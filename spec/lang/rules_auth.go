@@ -2,7 +2,7 @@ package lang
 
 import "tenon/spec/diag"
 
-var authRules = []*diag.Rule{AuthMissing, AuthUnknownScheme, AuthAttribute, AuthScope, LiteralCredential, PlaintextHTTP}
+var authRules = []*diag.Rule{AuthMissing, AuthUnknownScheme, AuthAttribute, AuthScope, LiteralCredential, PlaintextHTTP, HostNotDeclared}
 
 // AuthMissing: a call that would be refused for want of a credential.
 var AuthMissing = &diag.Rule{
@@ -151,6 +151,21 @@ var PlaintextHTTP = &diag.Rule{
     token = secret.billing
   }`),
 	Good: signedIn(`server = "https://billing.example.com/v1"
+  auth "token" {
+    token = secret.billing
+  }`),
+}
+
+// HostNotDeclared: a server of which the document knows nothing.
+var HostNotDeclared = &diag.Rule{
+	Name: "host-not-declared", Severity: diag.Note, Title: "Server that the spec does not name",
+	Explain: "The server is at a domain that the document names nowhere, and what signs requests to the API is sent there. A misspelt domain belongs to somebody else. " +
+		"Hosts of one's own network are not looked at, nor are servers that come from a variable.",
+	Bad: signedIn(`server = "https://billing.example.org/v1"
+  auth "token" {
+    token = secret.billing
+  }`),
+	Good: signedIn(`server = "https://eu.billing.example.com/v1"
   auth "token" {
     token = secret.billing
   }`),
