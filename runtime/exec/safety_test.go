@@ -17,6 +17,7 @@ import (
 	"tenon/runtime/event"
 	"tenon/runtime/secret"
 	"tenon/spec/plan"
+	"tenon/spec/types"
 )
 
 func TestSecretsStayOutOfEverythingSaid(t *testing.T) {
@@ -256,6 +257,34 @@ func TestMockedServersReplaceThePlans(t *testing.T) {
 	w.plan.APIs["api"].Server = e(t, `"https://api.example.com"`)
 	w.inputs.Servers = map[string]string{"api": w.server.URL}
 	w.succeeds()
+}
+
+// A server that data decide about is reached at public addresses only; one that the author or a variable names, anywhere.
+func TestWhereServersFromDataMayBe(t *testing.T) {
+	reached := 0
+	h := func(w http.ResponseWriter, r *http.Request) { reached++; respond(w, 200, `{}`) }
+	for _, c := range []struct {
+		server string
+		fine   bool
+	}{{`input.url`, false}, {`"http://${input.host}"`, false}, {`var.url`, true}, {`input.url`, true}} {
+		w := newWorld(t, h, ops(step(t, "a", get(t, "/"))))
+		w.plan.APIs["api"].Server = e(t, c.server)
+		w.plan.Inputs = []*plan.Input{{Name: "url", Type: types.AnyString}, {Name: "host", Type: types.AnyString}}
+		w.plan.Variables = []*plan.Input{{Name: "url", Type: types.AnyString}}
+		w.inputs.Values = map[string]any{"url": w.server.URL, "host": strings.TrimPrefix(w.server.URL, "http://")}
+		w.inputs.Variables = map[string]any{"url": w.server.URL}
+		if c.server == `input.url` && c.fine { // a mock
+			w.inputs.Servers = map[string]string{"api": w.server.URL}
+		}
+		reached = 0
+		if c.fine {
+			w.succeeds()
+			continue
+		}
+		if f := w.fails(event.InvalidRequest, "is this machine, and the author named no such server"); f.InDoubt || reached != 0 {
+			t.Errorf("%s: reached %d times", c.server, reached)
+		}
+	}
 }
 
 func TestLimitsOfAnAPIHold(t *testing.T) {
