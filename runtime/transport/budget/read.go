@@ -49,9 +49,21 @@ func Read(h http.Header, now time.Time) Told {
 			r.now = now
 			r.skew(h)
 		}
-		r.field(strings.ToLower(name), strings.Join(values, ", "))
+		value := strings.Join(values, ", ")
+		if role, ok := usual[name]; ok && !strings.ContainsAny(value, ",;") {
+			r.one("", role, value)
+			continue
+		}
+		r.field(strings.ToLower(name), value)
 	}
 	return r.told()
+}
+
+// usual are the commonest fields, as net/http writes them, so that most answers are read without taking names apart.
+var usual = map[string]string{
+	"Ratelimit-Limit": "limit", "Ratelimit-Remaining": "remaining", "Ratelimit-Reset": "reset",
+	"X-Ratelimit-Limit": "limit", "X-Ratelimit-Remaining": "remaining", "X-Ratelimit-Reset": "reset", "X-Ratelimit-Used": "used",
+	"X-Rate-Limit-Limit": "limit", "X-Rate-Limit-Remaining": "remaining", "X-Rate-Limit-Reset": "reset",
 }
 
 // telling reports quickly whether a header can be one of those that Read reads.
