@@ -17,6 +17,7 @@ import (
 var layers = []string{
 	"spec/source",
 	"spec/diag",
+	"spec/media",
 	"spec/types",
 	"spec/syntax",
 	"spec/expression",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"tenon/spec/media"
 	"tenon/spec/types"
 )
 
@@ -18,20 +19,36 @@ import (
 // application/octet-stream for bytes, else JSON. encoding says how the properties of a form are
 // written; other media types do not look at it. The same value always gives the same bytes.
 func EncodeBody(contentType string, encoding map[string]Encoding, v any) (content []byte, sent string, err error) {
+	return encodeBody(contentType, &Layout{Encoding: encoding}, v)
+}
+
+func encodeBody(contentType string, l *Layout, v any) (content []byte, sent string, err error) {
 	if isWild(MediaType(contentType)) {
 		contentType = natural(v)
 	}
-	switch t := MediaType(contentType); {
-	case IsJSON(t):
+	switch form := media.FormOf(contentType); form {
+	case media.JSON:
 		content, err = encodeJSON(v)
-	case IsForm(t):
-		content, err = encodeForm(encoding, v)
-	case isLines(t):
-		content, err = encodeLines(v)
-	case isStructured(t):
+	case media.URLForm:
+		content, err = encodeForm(l.Encoding, v)
+	case media.JSONLines, media.JSONSeq:
+		content, err = encodeLines(form, v)
+	case media.XML:
+		x := l.XML
+		if x == nil {
+			x = NewXML(nil, nil)
+		}
+		content, err = x.encode(contentType, v)
+	case media.CSV, media.TSV:
+		if content, err = encodeCSV(form, l.Columns, v); err == nil {
+			content, err = fromUTF8(content, contentType)
+		}
+	case media.Events:
+		content, err = encodeEvents(v)
+	case media.Multipart, media.Unknown:
 		err = errorf(Unsupported, "a body of type %.100q cannot be written", contentType)
 	default:
-		content, err = encodePlain(t, contentType, v)
+		content, err = encodePlain(MediaType(contentType), contentType, v)
 	}
 	var e *Error
 	if err != nil && !errors.As(err, &e) {
@@ -68,7 +85,8 @@ func encodePlain(mediaType, contentType string, v any) ([]byte, error) {
 	return nil, errorf(Unwritable, "a body of type %.100q is written from text or bytes, not from %s", contentType, types.Shapeof(v))
 }
 
-func encodeLines(v any) ([]byte, error) {
+// encodeLines writes a list as one JSON value a line, or as a JSON text sequence.
+func encodeLines(form media.Form, v any) ([]byte, error) {
 	list, ok := v.([]any)
 	if !ok {
 		list = []any{v} // many documents describe one line
@@ -76,6 +94,9 @@ func encodeLines(v any) ([]byte, error) {
 	var out []byte
 	var err error
 	for _, item := range list {
+		if form == media.JSONSeq {
+			out = append(out, recordSeparator)
+		}
 		if out, err = types.AppendJSON(out, item); err != nil {
 			return nil, err
 		}
@@ -147,15 +168,18 @@ type DecodeOptions struct {
 	Declared []string
 	// MaxBytes bounds the body as it comes in. Zero means 64 MiB; negative means no bound.
 	MaxBytes int64
-	// Type says what text is to become: a number where it must be one. nil leaves text as it is.
-	Type *types.Type
+	// Type says what text is to become: a number where it must be one. nil leaves text as it is. CSV and event
+	// streams are read as lists where it is one of objects, else as text.
+	Type     *types.Type
+	XML      *XML                // how XML is read; nil: as text
+	Encoding map[string]Encoding // of the properties of a form
 }
 
 const defaultMaxBytes = 64 << 20
 
 // DecodeBody reads a body whose Content-Type header is contentType ("" if there was none). JSON gives
-// its value with exact numbers, a form an object of strings (lists where a name repeats), one JSON
-// value a line a list, text a string, anything else bytes. No content at all gives [types.Missing].
+// its value with exact numbers, a form an object of strings (lists where a name repeats) unless a type says
+// more, a sequence a list, text a string, anything else bytes. No content at all gives [types.Missing].
 //
 // A body of another type than was declared is not guessed at, with one exception: what comes without a
 // type, or as text or bytes, where JSON was promised is read as JSON if it is JSON. Errors of the
@@ -213,23 +237,40 @@ func decode(contentType string, content []byte, o DecodeOptions) (any, error) {
 		if v, ok := unlabelled(contentType, content, declared); ok {
 			return v, nil
 		}
-		return nil, errorf(Mismatched, "the body is %.100s where %.300s was promised; it begins with: %s",
-			MediaType(contentType), strings.Join(declared, " or "), excerpt(content))
+		return nil, mismatched(contentType, declared, content)
 	}
-	switch t := MediaType(contentType); {
-	case IsJSON(t):
+	form := media.FormOf(contentType)
+	structured := o.Type != nil && o.Type.May(types.Array|types.Object) && !o.Type.May(types.String)
+	switch {
+	case form == media.JSON:
 		return decodeJSON(contentType, content)
-	case IsForm(t):
+	case form == media.URLForm && structured:
+		return DecodeForm(content, o.Type, o.Encoding)
+	case form == media.URLForm:
 		return decodeFlat(content)
-	case isLines(t):
-		return decodeLines(contentType, content)
-	case isStructured(t):
+	case form == media.Multipart && structured:
+		return DecodeMultipart(contentType, content, o.Type, o.Encoding)
+	case form == media.XML && o.XML != nil:
+		return o.XML.decode(contentType, content)
+	case form == media.JSONLines, form == media.JSONSeq, form.Sequence() && structured:
+		it, err := NewItems(contentType, bytes.NewReader(content), DecodeOptions{Type: o.Type})
+		if err != nil {
+			return nil, err
+		}
+		return it.all()
+	case form == media.Multipart, form == media.Unknown:
 		return nil, errorf(Unsupported, "a body of type %.100q cannot be read", contentType)
-	case isText(t):
+	case form == media.Text, form == media.XML, form.Sequence():
 		s, err := toUTF8(content, contentType)
 		return scalar(string(s), o.Type), err
 	}
 	return bytes.Clone(content), nil
+}
+
+// mismatched is the error of content that is of another type than was promised.
+func mismatched(contentType string, declared []string, content []byte) error {
+	return errorf(Mismatched, "the body is %.100s where %.300s was promised; it begins with: %s",
+		MediaType(contentType), strings.Join(declared, " or "), excerpt(content))
 }
 
 // unlabelled reads JSON that calls itself text or bytes, where JSON was promised.

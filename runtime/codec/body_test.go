@@ -40,7 +40,8 @@ func TestEncodeBody(t *testing.T) {
 		{"image", "image/png", nil, []byte{1, 2}, "\x01\x02", "", ""},
 		{"lines", "application/x-ndjson", nil, []any{1, map[string]any{"a": 2}}, "1\n{\"a\":2}\n", "", ""},
 		{"one line", "application/x-ndjson", nil, map[string]any{"a": 2}, "{\"a\":2}\n", "", ""},
-		{"XML", "application/xml", nil, map[string]any{}, "", "", "cannot be written"},
+		{"multipart of another kind", "multipart/mixed", nil, map[string]any{}, "", "", "cannot be written"},
+		{"XML without a name", "application/xml", nil, map[string]any{}, "", "", "the root element has no name"},
 		{"absent in JSON", "application/json", nil, types.Missing, "", "", "the body cannot be written"},
 	}
 	for _, tt := range tests {
@@ -90,7 +91,8 @@ func TestDecodeBody(t *testing.T) {
 		{"bytes", "application/pdf", "%PDF", []string{"application/pdf"}, []byte("%PDF"), "", ""},
 		{"lines", "application/x-ndjson", "1\n\n{\"a\":2}\n", nil, []any{1, map[string]any{"a": 2}}, "", ""},
 		{"truncated line", "application/x-ndjson", "1\n{\"a\"", nil, nil, Truncated, "line 2:"},
-		{"XML", "application/xml", "<a/>", nil, nil, Unsupported, "cannot be read"},
+		{"multipart of another kind", "multipart/mixed; boundary=a", "--a--", nil, nil, Unsupported, "cannot be read"},
+		{"XML as text", "application/xml", "<a/>", nil, "<a/>", "", ""},
 		{"any", "application/json", "1", []string{"*/*"}, 1, "", ""},
 		{"too large", "text/plain", strings.Repeat("x", 101), nil, nil, TooLarge, "larger than 100 bytes"},
 	}

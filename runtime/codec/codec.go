@@ -37,10 +37,12 @@ type Arg struct {
 // the document says nothing: then lists repeat the name and objects are written as ContentType, which
 // is JSON unless it says otherwise.
 type Encoding struct {
-	ContentType   string
+	ContentType   string // of multipart it may be several, separated by commas, and ranges
 	Style         string
 	Explode       bool
 	AllowReserved bool
+	Headers       map[string]string // of a part of a multipart body, beside its type
+	Binary        bool              // of a part: text is the content of a file, too
 }
 
 // Kind is the way in which content is not as it must be.

@@ -36,26 +36,3 @@ func jsonError(content []byte, err error) error {
 	}
 	return &Error{Malformed, fmt.Sprintf("the body is %v; it begins with: %s", err, excerpt(content)), err}
 }
-
-// decodeLines reads one JSON value a line.
-func decodeLines(contentType string, content []byte) (any, error) {
-	content, err := toUTF8(content, contentType)
-	if err != nil {
-		return nil, err
-	}
-	list := []any{}
-	for i := 1; len(content) > 0; i++ {
-		var line []byte
-		line, content, _ = bytes.Cut(content, []byte("\n"))
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		v, err := types.DecodeJSON(line, types.Limits{})
-		if err != nil {
-			e := jsonError(line, err).(*Error)
-			return nil, &Error{e.Kind, fmt.Sprintf("line %d: %s", i, e.Message), err}
-		}
-		list = append(list, v)
-	}
-	return list, nil
-}

@@ -3,6 +3,8 @@ package codec
 import (
 	"mime"
 	"strings"
+
+	"tenon/spec/media"
 )
 
 // MediaType is a media type or range without its parameters, in lower case: "application/json".
@@ -34,35 +36,14 @@ func plainType(contentType string) bool {
 }
 
 // IsJSON reports whether the media type is JSON or built on it (RFC 6839 §3.1).
-func IsJSON(contentType string) bool {
-	t := MediaType(contentType)
-	return t == "application/json" || t == "text/json" || strings.HasSuffix(t, "+json")
-}
+func IsJSON(contentType string) bool { return media.FormOf(contentType) == media.JSON }
 
 // IsForm reports whether the media type is application/x-www-form-urlencoded.
-func IsForm(contentType string) bool {
-	return MediaType(contentType) == "application/x-www-form-urlencoded"
-}
-
-// isLines reports whether the media type is one JSON value a line.
-func isLines(mediaType string) bool {
-	switch mediaType {
-	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json-lines":
-		return true
-	}
-	return false
-}
+func IsForm(contentType string) bool { return media.FormOf(contentType) == media.URLForm }
 
 // isText reports whether the media type is plain characters, whose value is a string.
 func isText(mediaType string) bool {
 	return strings.HasPrefix(mediaType, "text/")
-}
-
-// isStructured reports whether the media type has a structure that Tenon does not read or write, so
-// that taking it for bytes would only hide that.
-func isStructured(mediaType string) bool {
-	return strings.HasPrefix(mediaType, "multipart/") || strings.HasSuffix(mediaType, "+xml") ||
-		mediaType == "application/xml" || mediaType == "text/xml"
 }
 
 // isWild reports whether the media type leaves open what the body is.
@@ -70,10 +51,9 @@ func isWild(mediaType string) bool {
 	return mediaType == "" || mediaType == "*/*" || mediaType == "application/*"
 }
 
-// Supported reports whether bodies of the media type can be read and written: JSON and what is built on
-// it, URL-encoded forms, text, one JSON value a line (reading), and everything else that is not
-// XML or multipart as bytes.
-func Supported(contentType string) bool { return !isStructured(MediaType(contentType)) }
+// Supported reports whether bodies of the media type can be read and written: everything but other kinds of
+// multipart than form-data. What has no form of its own is bytes.
+func Supported(contentType string) bool { return media.FormOf(contentType) != media.Unknown }
 
 // Match gives the index of the declared media type or range that speaks of contentType, the most
 // specific one; -1 if none does. Parameters do not count, unless two declared types differ in nothing else.
@@ -104,8 +84,18 @@ func closeness(declared, contentType string) int {
 		return 3
 	case d == "*/*" || d == "*" || d == "":
 		return 2
-	case IsJSON(d) && IsJSON(t): // application/problem+json where application/json was declared
+	case sameForm(d, t):
 		return 1
 	}
 	return 0
+}
+
+// sameForm reports whether one of two types may stand for the other: application/problem+json where
+// application/json was declared, text/xml for application/xml, and what servers call lines of JSON.
+func sameForm(declared, sent string) bool {
+	switch f := media.FormOf(declared); f {
+	case media.JSON, media.XML, media.CSV, media.JSONLines:
+		return f == media.FormOf(sent)
+	}
+	return false
 }

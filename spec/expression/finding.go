@@ -446,7 +446,7 @@ func typeName(t *types.Type) string {
 // kindsOf lists the kinds that are in t.
 func kindsOf(t *types.Type) []types.Kind {
 	var out []types.Kind
-	for k := types.Absent; k <= types.Stream; k <<= 1 {
+	for k := types.Absent; k <= types.File; k <<= 1 {
 		if t.May(k) {
 			out = append(out, k)
 		}

@@ -63,13 +63,13 @@ func presenceFunctions() []*Function {
 
 func kindName(k types.Kind) string {
 	return map[types.Kind]string{types.Absent: "absent", types.Null: "null", types.Boolean: "bool", types.Integer: "number", types.Fraction: "number",
-		types.String: "string", types.Array: "array", types.Object: "object", types.Time: "time", types.Duration: "duration", types.Bytes: "bytes", types.Stream: "stream"}[k]
+		types.String: "string", types.Array: "array", types.Object: "object", types.Time: "time", types.Duration: "duration", types.Bytes: "bytes", types.Stream: "stream", types.File: "file"}[k]
 }
 
 // kindsNamed is all values of which type(…) gives one of the names.
 func kindsNamed(names ...any) *types.Type {
 	var kinds types.Kind
-	for k := types.Absent; k <= types.Stream; k <<= 1 {
+	for k := types.Absent; k <= types.File; k <<= 1 {
 		if slices.Contains(names, any(kindName(k))) {
 			kinds |= k
 		}

@@ -210,7 +210,7 @@ func words(s string) []string {
 var typeWords = map[string]*types.Type{
 	"any": anything, "string": types.AnyString, "integer": types.AnyInteger, "number": types.AnyNumber, "bool": types.AnyBoolean,
 	"list": types.ListOf(anything), "object": types.MapOf(types.Any), "time": types.AnyTime, "duration": types.AnyDuration,
-	"bytes": types.AnyBytes, "null": types.JustNull, "absent": types.JustAbsent, "closure": anything,
+	"bytes": types.AnyBytes, "file": types.AnyFile, "null": types.JustNull, "absent": types.JustAbsent, "closure": anything,
 	"json": types.Any, "stream": types.StreamOf(anything),
 }
 

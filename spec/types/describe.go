@@ -92,6 +92,7 @@ func (t *Type) describe(depth int, article bool) string {
 	if s.Kinds.Has(Bytes) && (!s.Kinds.Has(String) || len(parts) != 1) {
 		parts = append(parts, "bytes")
 	}
+	add(File, func() string { return "file" })
 	if s.Kinds.Has(Null) {
 		parts = append(parts, "null")
 	}

@@ -19,7 +19,7 @@ func apartFrom(f *forcing, a, b *Shape) bool {
 	if both == 0 {
 		return true
 	}
-	if both.Has(Null|Absent|Time|Duration|Bytes) || both.Has(Array|Stream) || a.Invalid || b.Invalid {
+	if both.Has(Null|Absent|Time|Duration|Bytes|File) || both.Has(Array|Stream) || a.Invalid || b.Invalid {
 		return false
 	}
 	if both.Has(Boolean) && (a.Booleans == nil || b.Booleans == nil || a.Booleans[0] == b.Booleans[0]) {

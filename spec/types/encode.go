@@ -80,6 +80,8 @@ func appendJSON(dst []byte, v any, depth int) ([]byte, error) {
 		return appendString(dst, v.String())
 	case []byte:
 		return appendString(dst, base64.StdEncoding.EncodeToString(v))
+	case *FileValue:
+		return dst, errors.New("a file has no form in JSON")
 	case MissingValue:
 		return dst, errors.New("absent has no form in JSON")
 	}

@@ -284,7 +284,7 @@ func (a *assigner) kinds(s, t *Shape, p pair, r *report) Verdict {
 	each(Array, func(r *report) Verdict { return a.lists(s.Arrays, t.Arrays, r) })
 	each(Stream, func(r *report) Verdict { return a.lists(s.Arrays, t.Arrays, r) })
 	each(Object, func(r *report) Verdict { return a.objects(s, t, r) })
-	if rest := s.Kinds & t.Kinds & (Time | Duration | Bytes); rest != 0 {
+	if rest := s.Kinds & t.Kinds & (Time | Duration | Bytes | File); rest != 0 {
 		fits = true
 	}
 	if r != nil {

@@ -39,6 +39,7 @@ var (
 	AnyTime     = New(&Shape{Kinds: Time})
 	AnyDuration = New(&Shape{Kinds: Duration})
 	AnyBytes    = New(&Shape{Kinds: Bytes})
+	AnyFile     = New(&Shape{Kinds: File})
 )
 
 // New returns the type with the shape s, which must not change afterwards.

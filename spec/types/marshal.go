@@ -299,7 +299,7 @@ func (s *Shape) split() []*Shape {
 			out = append(out, part)
 		}
 	}
-	add(Absent|Null|Time|Duration|Bytes, 0, nil)
+	add(Absent|Null|Time|Duration|Bytes|File, 0, nil)
 	add(Boolean, min(1, len(s.Booleans)), func(_ int, p *Shape) { p.Booleans = s.Booleans })
 	add(Number, len(s.Numbers), func(i int, p *Shape) { p.Numbers = s.Numbers[i : i+1] })
 	add(String, len(s.Strings), func(i int, p *Shape) { p.Strings = s.Strings[i : i+1] })
@@ -313,7 +313,7 @@ var allKinds = []struct {
 	name string
 }{
 	{Absent, "absent"}, {Null, "null"}, {Boolean, "boolean"}, {Integer, "integer"}, {Fraction, "fraction"},
-	{String, "string"}, {Array, "array"}, {Object, "object"}, {Time, "time"}, {Duration, "duration"}, {Bytes, "bytes"}, {Stream, "stream"},
+	{String, "string"}, {Array, "array"}, {Object, "object"}, {Time, "time"}, {Duration, "duration"}, {Bytes, "bytes"}, {Stream, "stream"}, {File, "file"},
 }
 
 // keywords writes a shape that split gave.

@@ -87,7 +87,7 @@ func (t *Type) subtract(not *Type) *Type {
 		return t
 	}
 	out := *s
-	gone := n.Kinds & (Absent | Null | Time | Duration | Bytes)
+	gone := n.Kinds & (Absent | Null | Time | Duration | Bytes | File)
 	if n.Objects == nil {
 		gone |= n.Kinds & Object
 	}

@@ -57,7 +57,7 @@ func (r *residues) of(from, to *Type, leave Kind) *Type {
 
 // scalarsFail reports whether anything but arrays and objects needs a check.
 func (r *residues) scalarsFail(s, t *Shape) bool {
-	const flat = Boolean | Number | String | Time | Duration | Bytes
+	const flat = Boolean | Number | String | Time | Duration | Bytes | File
 	if s.Kinds&flat == 0 {
 		return false
 	}

@@ -26,6 +26,7 @@ const (
 	Duration // a Go time.Duration
 	Bytes    // a Go []byte
 	Stream   // the items of a paginated step: read once, page by page
+	File     // a *FileValue: content that is read when it is sent, and by nothing else
 
 	Number  = Integer | Fraction
 	Scalar  = Boolean | Number | String

@@ -26,6 +26,7 @@ import (
 //	Num            numbers that neither int nor float64 carries, and decimals made on purpose
 //	[]any, map[string]any
 //	time.Time, time.Duration, []byte
+//	*FileValue     content that is not in memory
 //
 // Values are never changed once made; they may be shared freely between goroutines.
 
@@ -73,8 +74,22 @@ func kindOf(v any) Kind {
 		return Duration
 	case []byte:
 		return Bytes
+	case *FileValue:
+		return File
 	}
 	return 0
+}
+
+// FileValue is the content of a file, with what it is called where it is sent. It is only passed on: whoever sends
+// it reads it.
+type FileValue struct {
+	Name        string            // without a directory; "" if there is none
+	ContentType string            // "" if it is not known
+	Header      map[string]string // of a part of a multipart body
+	// Path is the file on disk that has the content, as the author or a caller names it; "" if Content has it.
+	Path string
+	// Content is a []byte, a string, or whatever a runtime reads content from.
+	Content any
 }
 
 // Get returns the member name of the object v, and [Missing] when v is no object or has none: reaching
@@ -135,6 +150,8 @@ func Equal(a, b any) bool {
 	case []byte:
 		y, ok := b.([]byte)
 		return ok && bytes.Equal(x, y)
+	case *FileValue:
+		return x == b
 	}
 	return false
 }
@@ -236,6 +253,8 @@ func Shapeof(v any) string {
 		return "a duration"
 	case []byte:
 		return count(len(v), "byte")
+	case *FileValue:
+		return "a file"
 	}
 	return fmt.Sprintf("a Go %T", v)
 }
