@@ -90,7 +90,7 @@ func (l *Layout) parts(name string, v any) ([]*part, error) {
 	switch list, isList := v.([]any); {
 	case types.IsMissing(v):
 		return nil, nil
-	case e.Style != "":
+	case e.Style != "" && !hasFile(e, v):
 		return styledParts(name, e, v)
 	case isList && !IsJSON(e.ContentType):
 		var out []*part
@@ -105,6 +105,15 @@ func (l *Layout) parts(name string, v any) ([]*part, error) {
 	}
 	p, err := l.part(name, e, v)
 	return []*part{p}, err
+}
+
+// hasFile reports whether v is a file or a list of some.
+func hasFile(e Encoding, v any) bool {
+	if list, ok := v.([]any); ok {
+		return slices.ContainsFunc(list, func(x any) bool { return hasFile(e, x) })
+	}
+	_, ok := asFile(e, v)
+	return ok
 }
 
 // styledParts writes a property whose encoding has a style, as a form would: each pair is a part.

@@ -3,6 +3,7 @@ package openapi
 import (
 	"strings"
 
+	"tenon/spec/media"
 	"tenon/spec/types"
 )
 
@@ -14,9 +15,13 @@ func (d *Document) content(n node, dir types.Direction) []*MediaType {
 		if !ok {
 			return
 		}
-		m := &MediaType{Name: strings.TrimSpace(name), Origin: f.n.origin(), Encoding: encodings(f.get("encoding"))}
+		m := &MediaType{Name: strings.TrimSpace(name), Origin: f.n.origin(), Encoding: d.encodings(f.get("encoding")), doc: d}
 		schema := f.get("schema")
+		m.schema = schema.origin()
+		item := f.get("itemSchema")
 		switch {
+		case media.FormOf(name).Sequence() && item.given():
+			m.Type = types.ListOf(d.schema(item, dir))
 		case m.binary():
 			m.Type = binaryType(dir)
 		case schema.given():
@@ -68,7 +73,7 @@ func binaryType(dir types.Direction) *types.Type {
 
 // bareContent is the type of content for which the document has no schema.
 func bareContent(m *MediaType) *types.Type {
-	if e := m.Essence(); strings.HasPrefix(e, "text/") && e != "text/xml" && !m.JSON() {
+	if e := m.Essence(); strings.HasPrefix(e, "text/") && media.FormOf(e) != media.XML && !m.JSON() {
 		return types.AnyString
 	}
 	return types.Any
@@ -76,7 +81,7 @@ func bareContent(m *MediaType) *types.Type {
 
 // encodings decodes how the properties of a form are written. A style without explode has that of
 // parameters (OpenAPI 3.1 §4.8.15.1.2).
-func encodings(n node) map[string]Encoding {
+func (d *Document) encodings(n node) map[string]Encoding {
 	var out map[string]Encoding
 	n.object().each(func(name string, n node) {
 		f := n.object()
@@ -84,6 +89,7 @@ func encodings(n node) map[string]Encoding {
 			ContentType:   f.get("contentType").string(),
 			Style:         f.get("style").string(),
 			AllowReserved: f.get("allowReserved").bool(),
+			Headers:       d.headers(f.get("headers")),
 		}
 		explode := f.get("explode")
 		if e.Style == "" && (explode.given() || e.AllowReserved) {

@@ -59,7 +59,7 @@ func outline(o *Operation) string {
 		fmt.Fprintf(&b, "body")
 		flag(&b, o.Body.Required, "required")
 		fmt.Fprintln(&b)
-		media(&b, o.Body.Content)
+		contents(&b, o.Body.Content)
 	}
 	for _, r := range o.Responses {
 		fmt.Fprintf(&b, "%s %s\n", r.Status, r.Description)
@@ -68,7 +68,7 @@ func outline(o *Operation) string {
 			flag(&b, h.Required, "required")
 			fmt.Fprintf(&b, ": %s\n", h.Type)
 		}
-		media(&b, r.Content)
+		contents(&b, r.Content)
 	}
 	if o.Security != nil {
 		fmt.Fprintf(&b, "security %v\n", o.Security)
@@ -85,7 +85,7 @@ func flag(b *strings.Builder, set bool, text string) {
 	}
 }
 
-func media(b *strings.Builder, content []*MediaType) {
+func contents(b *strings.Builder, content []*MediaType) {
 	for _, m := range content {
 		fmt.Fprintf(b, "  %s: %s", m.Name, m.Type)
 		flag(b, m.Type.May(types.Bytes) && m.Type.May(types.String), "or bytes")

@@ -68,6 +68,9 @@ type MediaType struct {
 	Type     *types.Type
 	Encoding map[string]Encoding // by property, for forms and multipart; only what the document says
 	Origin   types.Origin
+
+	doc    *Document
+	schema types.Origin
 }
 
 // Encoding is how one property of a form or multipart body is written (OpenAPI 3.1 §4.8.15).
@@ -76,6 +79,7 @@ type Encoding struct {
 	Style         string // "": as ContentType says
 	Explode       bool
 	AllowReserved bool
+	Headers       []*Header // of a part of a multipart body, beside Content-Type
 }
 
 // Response is one declared answer.

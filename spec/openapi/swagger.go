@@ -78,7 +78,7 @@ func (d *Document) swaggerBody(f, p fields) *RequestBody {
 }
 
 func swaggerContent(name string, t *types.Type, at node, dir types.Direction) *MediaType {
-	m := &MediaType{Name: name, Type: t, Origin: at.origin()}
+	m := &MediaType{Name: name, Type: t, Origin: at.origin(), doc: at.t.doc, schema: t.Origin}
 	if m.binary() {
 		m.Type = binaryType(dir)
 	}
@@ -109,7 +109,7 @@ func (d *Document) swaggerForm(f fields, form []fields) *RequestBody {
 	}
 	t := types.New(&types.Shape{Kinds: types.Object, Objects: []*types.Fields{object}})
 	for _, name := range d.formTypes(f, multipart) {
-		b.Content = append(b.Content, &MediaType{Name: name, Type: t, Encoding: encoding, Origin: b.Origin})
+		b.Content = append(b.Content, &MediaType{Name: name, Type: t, Encoding: encoding, Origin: b.Origin, doc: d})
 	}
 	return b
 }
