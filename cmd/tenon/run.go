@@ -28,6 +28,7 @@ type runFlags struct {
 	vars, varFiles     []string
 	mocks              []string // "*": all
 	seed               uint64
+	files              []string // directories
 	dryRun             bool
 	trace              string
 	json, quiet        bool
@@ -70,6 +71,7 @@ variable TENON_VAR_NAME, else its default.`,
 	flags.StringArrayVar(&f.inputFiles, "input-file", nil, "inputs, as a JSON object in `FILE`; - is standard input")
 	flags.StringArrayVar(&f.vars, "var", nil, "a variable, as `NAME=VALUE`")
 	flags.StringArrayVar(&f.varFiles, "var-file", nil, "variables, as a JSON object in `FILE`")
+	flags.StringArrayVar(&f.files, "files", nil, "let requests send files of `DIR`, beside those of the project, by their absolute paths")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "send reads only, and show the writes")
 	flags.StringSliceVar(&f.mocks, "mock", nil, "run against mocks of the specs: of every api, or of `API` alone with --mock=API")
 	flags.Lookup("mock").NoOptDefVal = everyAPI
@@ -128,6 +130,11 @@ func prepare(ctx context.Context, e *env, p *project.Project, dir string, chosen
 		return in, nil, err
 	}
 	in.Values, in.Variables = values, variables
+	dirs := []string{e.path(dir)}
+	for _, granted := range f.files {
+		dirs = append(dirs, e.path(granted))
+	}
+	in.Files = engine.Files(dirs...)
 	mocked, err := mockedAPIs(p, f.mocks)
 	if err != nil {
 		return in, nil, err

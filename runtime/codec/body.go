@@ -267,6 +267,17 @@ func decode(contentType string, content []byte, o DecodeOptions) (any, error) {
 	return bytes.Clone(content), nil
 }
 
+// CheckType reports content that is of another type than was declared, in the words of [DecodeBody]. It reads the
+// beginning of r only then.
+func CheckType(contentType string, declared []string, r io.Reader) error {
+	if len(declared) == 0 || Match(declared, contentType) >= 0 {
+		return nil
+	}
+	head := make([]byte, 256)
+	n, _ := io.ReadFull(r, head)
+	return mismatched(contentType, declared, head[:n])
+}
+
 // mismatched is the error of content that is of another type than was promised.
 func mismatched(contentType string, declared []string, content []byte) error {
 	return errorf(Mismatched, "the body is %.100s where %.300s was promised; it begins with: %s",

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"context"
 	"io"
 
@@ -77,3 +78,70 @@ func (l *Layout) content(f *types.FileValue) ([]byte, Source, error) {
 	s, err := l.File(f)
 	return nil, s, err
 }
+
+// Compress makes the content travel in a content coding, as the header of a request names it; "" leaves it alone.
+func (c *Content) Compress(coding string) error {
+	if !Compressed(coding) {
+		return nil
+	}
+	if c.Source != nil {
+		c.Source = &deflater{c.Source, coding}
+		_, err := Compress(coding, io.Discard)
+		return err
+	}
+	var b bytes.Buffer
+	w, err := Compress(coding, &b)
+	if err != nil {
+		return err
+	}
+	w.Write(c.Bytes)
+	err = w.Close()
+	c.Bytes = b.Bytes()
+	return err
+}
+
+// deflater is a source that is compressed while it is read.
+type deflater struct {
+	from   Source
+	coding string
+}
+
+func (d *deflater) Size() int64 { return -1 }
+
+func (d *deflater) Open(ctx context.Context) (io.ReadCloser, int64, error) {
+	from, _, err := d.from.Open(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	out := &deflating{from: from, room: make([]byte, 32<<10)}
+	out.to, err = Compress(d.coding, &out.ready)
+	return out, -1, err
+}
+
+// deflating compresses as much as is read of it, without a goroutine of its own.
+type deflating struct {
+	from  io.ReadCloser
+	to    io.WriteCloser
+	ready bytes.Buffer
+	room  []byte
+	err   error
+}
+
+func (d *deflating) Read(b []byte) (int, error) {
+	for d.ready.Len() == 0 && d.err == nil {
+		n, err := d.from.Read(d.room)
+		if _, bad := d.to.Write(d.room[:n]); bad != nil {
+			err = bad
+		}
+		if err == io.EOF {
+			d.to.Close()
+		}
+		d.err = err
+	}
+	if d.ready.Len() > 0 {
+		return d.ready.Read(b)
+	}
+	return 0, d.err
+}
+
+func (d *deflating) Close() error { return d.from.Close() }

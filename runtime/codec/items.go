@@ -151,9 +151,9 @@ func (l *lines) next() (any, error) {
 	}
 }
 
-// cut is an error of reading; the connection's own end comes as it is.
+// cut is an error of reading. What a reader says of itself, such as of its connection, comes as it is.
 func cut(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if err == io.ErrUnexpectedEOF {
 		return &Error{Truncated, "the body ends too early", err}
 	}
 	return err

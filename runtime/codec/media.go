@@ -91,11 +91,19 @@ func closeness(declared, contentType string) int {
 }
 
 // sameForm reports whether one of two types may stand for the other: application/problem+json where
-// application/json was declared, text/xml for application/xml, and what servers call lines of JSON.
+// application/json was declared, text/xml for application/xml, what servers call lines of JSON, and bytes that
+// only one side can name.
 func sameForm(declared, sent string) bool {
 	switch f := media.FormOf(declared); f {
 	case media.JSON, media.XML, media.CSV, media.JSONLines:
 		return f == media.FormOf(sent)
+	case media.Bytes:
+		return f == media.FormOf(sent) && (anyBytes(declared) || anyBytes(sent))
 	}
 	return false
+}
+
+// anyBytes reports whether a media type says no more than that there are bytes.
+func anyBytes(mediaType string) bool {
+	return mediaType == "application/octet-stream" || mediaType == "binary/octet-stream"
 }

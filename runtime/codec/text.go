@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/base64"
 	"strconv"
+	"strings"
 	"time"
 
 	"tenon/spec/types"
@@ -47,9 +48,14 @@ func scalar(s string, t *types.Type) any {
 	if t == nil {
 		return s
 	}
-	kinds := t.Kinds()
-	if kinds.Has(types.String) && t.Shape().Untyped {
+	kinds := t.Kinds() &^ types.Absent
+	switch {
+	case kinds == types.String, kinds.Has(types.String) && t.Shape().Untyped:
 		return s
+	case kinds&^types.Number == 0:
+		if v, ok := quickNumber(s); ok {
+			return v
+		}
 	}
 	var likely any = s
 	for _, v := range readings(s, kinds) {
@@ -61,6 +67,26 @@ func scalar(s string, t *types.Type) any {
 		}
 	}
 	return likely
+}
+
+// quickNumber reads numbers as most are written, without the care that others need.
+func quickNumber(s string) (any, bool) {
+	digits := strings.TrimPrefix(s, "-")
+	whole, part, fraction := strings.Cut(digits, ".")
+	if whole == "" || len(digits) > 15 || whole[0] == '0' && (len(whole) > 1 || !fraction && digits != s) || fraction && (part == "" || part[len(part)-1] == '0') {
+		return nil, false
+	}
+	for _, c := range []byte(whole + part) {
+		if c < '0' || c > '9' {
+			return nil, false
+		}
+	}
+	if !fraction {
+		n, err := strconv.Atoi(s)
+		return n, err == nil
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil
 }
 
 // readings are the values of the given kinds that s may stand for, the most telling one first.

@@ -84,7 +84,7 @@ func (s *session) Perform(ctx context.Context, r *exec.Request) (*transport.Resp
 		return nil, exec.ErrWithheld
 	}
 	t := &transport.Request{
-		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, Credentials: r.Credentials, TLS: r.TLS, Hosts: r.Hosts, Named: r.Named,
+		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, Source: r.Source, Stream: r.Stream, Credentials: r.Credentials, TLS: r.TLS, Hosts: r.Hosts, Named: r.Named,
 		Timeout: r.Timeout, Policy: transport.PolicyOf(r.Retry, s.l.client.Random), Safe: r.Safe, Idempotent: r.Idempotent,
 		Budget: s.l.budget(r), Ask: budget.Ask{Run: s.id, Operation: r.Operation, Limits: r.Limits}, Keep: r.Keep, Grace: s.l.o.Grace,
 	}

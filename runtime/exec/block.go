@@ -28,6 +28,7 @@ func (s *scope) bind(o *op, out outcome) {
 // block carries out all ops, each as soon as those it waits for have succeeded or been skipped. When one
 // fails, no further one starts; the block ends when those under way have.
 func (r *run) block(b *block, s *scope) *fault {
+	defer b.closeUnread(s)
 	if !b.chain {
 		return r.graph(b, s)
 	}

@@ -2,6 +2,8 @@ package exec
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,6 +39,7 @@ type reply struct {
 	status  int            // 0: the answer was lost, and found out later
 	headers map[string]any // nil: not read
 	body    any            // types.Missing: none, or not read
+	items   any            // of a sequence: a list, or a *sequence; nil: not read
 	url     *url.URL
 	link    string // Link headers, of a paginated call
 	size    int
@@ -54,6 +57,9 @@ func (a *reply) result() map[string]any {
 	if !types.IsMissing(a.body) {
 		v["body"] = a.body
 	}
+	if a.items != nil {
+		v["items"] = a.items
+	}
 	return v
 }
 
@@ -66,14 +72,15 @@ func (r *run) perform(s *scope, o *op, c *call, role string, page int, d *draft)
 			return nil, f
 		}
 	}
-	req, f := r.encode(s, c, d)
+	key := s.key(role)
+	if page > 0 {
+		key += "#" + strconv.Itoa(page)
+	}
+	req, f := r.encode(s, c, d, key)
 	if f != nil {
 		return nil, f
 	}
-	req.Page, req.Key = page, s.key(role)
-	if page > 0 {
-		req.Key += "#" + strconv.Itoa(page)
-	}
+	req.Page = page
 	r.name(c, d, req)
 	a, f := r.send(s, o, c, req)
 	if f != nil && f.InDoubt && o.recover != nil && c == o.call {
@@ -127,14 +134,14 @@ func (r *run) draft(s *scope, c *call) (*draft, *fault) {
 }
 
 // encode makes the request that a draft describes.
-func (r *run) encode(s *scope, c *call, d *draft) (*Request, *fault) {
+func (r *run) encode(s *scope, c *call, d *draft, key string) (*Request, *fault) {
 	t := r.targets[c.plan.API]
 	part, err := codec.EncodeParams(c.plan.Path, d.args)
 	if err != nil {
 		return nil, s.fail(event.InvalidRequest, c.plan.Range, "%s: %s", c.plan.Operation, err)
 	}
 	req := &Request{
-		Step: s.step, Item: s.item, API: c.plan.API, Method: c.plan.Method, Header: part.Header, Hosts: r.hosts, Named: r.named, Operation: c.plan.Operation,
+		Step: s.step, Item: s.item, Key: key, API: c.plan.API, Method: c.plan.Method, Header: part.Header, Hosts: r.hosts, Named: r.named, Operation: c.plan.Operation,
 		Retry: c.plan.Retry, Limits: c.limits, Safe: c.plan.Safe, Idempotent: c.plan.Idempotent, Keep: c.keeps,
 		Timeout: c.plan.Timeout, secretHeaders: t.secretHeaders,
 	}
@@ -156,6 +163,9 @@ func (r *run) encode(s *scope, c *call, d *draft) (*Request, *fault) {
 		}
 	}
 	req.Header["Accept"] = c.accept
+	if c.streams() {
+		req.Stream = c.streamed
+	}
 	if part.Cookie != "" {
 		req.Header.Set("Cookie", part.Cookie)
 	}
@@ -170,13 +180,35 @@ func (r *run) encode(s *scope, c *call, d *draft) (*Request, *fault) {
 	if types.IsMissing(d.body) || c.body == nil {
 		return req, nil
 	}
-	content, contentType, err := codec.EncodeBody(c.plan.Body.ContentType, c.encode, d.body)
+	l := c.layout
+	l.Boundary, l.File = r.boundary(key), r.in.Files
+	content, err := codec.Encode(c.plan.Body.ContentType, &l, d.body)
+	if err == nil && !isBytes(d.body) {
+		err = content.Compress(req.Header.Get("Content-Encoding"))
+	}
 	if err != nil {
 		return nil, s.fail(event.InvalidRequest, c.body.code.expr.Range, "the body of %s: %s", c.plan.Operation, err)
 	}
-	req.Body = content
-	req.Header["Content-Type"] = []string{contentType}
+	req.Header["Content-Type"] = []string{content.Type}
+	if req.Body = content.Bytes; content.Source != nil {
+		req.Source = content.Source
+	}
 	return req, nil
+}
+
+// isBytes reports whether a body is sent as it is: whoever made it says how it is encoded.
+func isBytes(v any) bool {
+	switch v.(type) {
+	case []byte, *types.FileValue:
+		return true
+	}
+	return false
+}
+
+// boundary separates the parts of a request's body: the same each time, and unknown to who makes the parts.
+func (r *run) boundary(key string) string {
+	sum := sha256.Sum256([]byte("boundary\x00" + r.in.Run + "\x00" + key))
+	return "tenon-" + hex.EncodeToString(sum[:16])
 }
 
 // address joins a base URL and the encoded path and query.
@@ -221,7 +253,15 @@ func (r *run) send(s *scope, o *op, c *call, req *Request) (*reply, *fault) {
 	if c.page != nil {
 		out.link = strings.Join(res.Header.Values("Link"), ", ")
 	}
-	f := r.read(s, c, a, res, o.wants.body, out)
+	var f *fault
+	if res.Unread != nil {
+		f = r.unread(s, c, a, req, res, out)
+	} else {
+		f = r.read(s, c, a, res, o.wants.body || c.plan.Items != nil, out)
+		if list, ok := out.body.([]any); ok && c.plan.Items != nil {
+			out.items = list
+		}
+	}
 	if f != nil {
 		r.evidence(f, req, res)
 		f.status, f.headers, f.taken = res.Status, out.headers, true
@@ -291,7 +331,8 @@ func (r *run) read(s *scope, c *call, a *answer, res *transport.Response, wanted
 	if enc := res.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return s.fail(event.InvalidResponse, c.plan.Range, "the answer of %s is encoded as %q, which was not asked for", c.plan.Operation, enc)
 	}
-	v, err := codec.DecodeBody(contentType, bytes.NewReader(res.Body), codec.DecodeOptions{Declared: a.declared, MaxBytes: -1})
+	at := max(0, codec.Match(a.declared, contentType))
+	v, err := codec.DecodeBody(contentType, bytes.NewReader(res.Body), a.content[at].options(a.declared))
 	if err != nil {
 		return s.fail(event.InvalidResponse, c.plan.Range, "the answer of %s: %s", c.plan.Operation, err)
 	}
@@ -331,7 +372,14 @@ func Show(req *Request, limit int) *event.Request {
 		h.Set(name, "(secret)")
 	}
 	u := transport.Hidden(req.Credentials, h, req.URL)
-	return &event.Request{Method: req.Method, URL: readable(u), Headers: shownHeaders(h), Body: event.Excerpt(req.Body, limit)}
+	return &event.Request{Method: req.Method, URL: readable(u), Headers: shownHeaders(h), Body: shownBody(req, limit)}
+}
+
+func shownBody(req *Request, limit int) string {
+	if req.Source != nil {
+		return "(streamed)"
+	}
+	return event.Excerpt(req.Body, limit)
 }
 
 // ShowURL is the URL of a request for people, credentials hidden.

@@ -136,6 +136,7 @@ func (c *compiler) block(b *plan.Block) *block {
 		}
 		out.chain = out.chain && (i == 0 || slices.Contains(o.After, b.Ops[i-1].ID))
 		at[o.ID] = i
+		out.streams = out.streams || x.call != nil && x.call.streams()
 		out.ops = append(out.ops, x)
 	}
 	return out
@@ -265,17 +266,20 @@ func (c *compiler) call(p *plan.Call) *call {
 	}
 	if b := p.Body; b != nil {
 		x.body = c.value("body", b.Value, b.Guard)
-		for name, e := range b.Encoding {
-			if x.encode == nil {
-				x.encode = map[string]codec.Encoding{}
-			}
-			x.encode[name] = codec.Encoding(*e)
+		x.layout = codec.Layout{Encoding: encodings(b.Encoding), Columns: b.Columns}
+		if b.XML != nil {
+			x.layout.XML = codec.NewXML(b.XML, b.Type)
 		}
 	}
 	for _, r := range p.Responses {
 		a := &answer{plan: r}
 		for _, m := range r.Content {
 			a.declared = append(a.declared, m.ContentType)
+			k := content{Content: m, encoding: encodings(m.Encoding)}
+			if m.XML != nil {
+				k.xml = codec.NewXML(m.XML, m.Type)
+			}
+			a.content = append(a.content, k)
 		}
 		x.answers[strings.ToLower(r.Status)] = a
 		if x.success == nil && strings.HasPrefix(r.Status, "2") {
@@ -291,6 +295,17 @@ func (c *compiler) call(p *plan.Call) *call {
 		}
 	}
 	return x
+}
+
+func encodings(from map[string]*plan.Encoding) map[string]codec.Encoding {
+	if from == nil {
+		return nil
+	}
+	out := make(map[string]codec.Encoding, len(from))
+	for name, e := range from {
+		out[name] = codec.Encoding(*e)
+	}
+	return out
 }
 
 func (c *compiler) loop(p *plan.ForEach) *loop {

@@ -10,12 +10,14 @@ import (
 	"net/url"
 	"time"
 
+	"tenon/runtime/codec"
 	"tenon/runtime/event"
 	"tenon/runtime/secret"
 	"tenon/runtime/transport"
 	"tenon/runtime/transport/auth"
 	"tenon/runtime/transport/budget"
 	"tenon/spec/plan"
+	"tenon/spec/types"
 )
 
 // Design: exec waits only in methods of its host: Perform, Wait, Lock, and those of Branches. So a host can journal every answer, or turn branches into coroutines of a workflow engine,
@@ -95,6 +97,8 @@ type Request struct {
 	URL         *url.URL
 	Header      http.Header
 	Body        []byte
+	Source      transport.Source                     // in place of Body; nil: none
+	Stream      func(status int, h http.Header) bool // whether an answer is handed over unread; nil: none is
 	Credentials []transport.Credential
 	TLS         *transport.TLS // nil: the usual
 	Hosts       []string       // where the plan may go, as transport.Host gives them
@@ -124,6 +128,9 @@ type Inputs struct {
 	// State, unless it is nil, is used instead of what the host remembers of the integration. What is not there has
 	// its initial value.
 	State map[string]any
+	// Files gives the content of files on disk that requests send; nil: there are none. It refuses what the run may
+	// not read.
+	Files func(f *types.FileValue) (codec.Source, error)
 }
 
 // Result is how a run ended.

@@ -94,6 +94,9 @@ func (r *run) source(l *loop, s *scope) (func() ([]any, *fault), int, *fault) {
 	switch v := v.(type) {
 	case *stream:
 		return v.iterate(s).next, -1, nil
+	case *sequence:
+		v.scope.ctx = s.ctx
+		return v.next, -1, nil
 	case []any:
 		total := len(v)
 		if l.where != nil {

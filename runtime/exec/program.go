@@ -80,6 +80,8 @@ type block struct {
 	ops []*op
 	// chain says that every op waits for the one before it, so that no branches are needed.
 	chain bool
+	// streams says that ops open answers that are read while they are used.
+	streams bool
 }
 
 type op struct {
@@ -134,7 +136,7 @@ type call struct {
 	server  *code // nil: the API's
 	args    []*arg
 	body    *value
-	encode  map[string]codec.Encoding
+	layout  codec.Layout // of the body
 	answers map[string]*answer
 	success *answer // of a 2xx that is not declared; nil: none
 	accept  []string
@@ -151,6 +153,18 @@ type arg struct {
 type answer struct {
 	plan     *plan.Response
 	declared []string // media types
+	content  []content
+}
+
+// content is how an answer is read in one media type.
+type content struct {
+	*plan.Content
+	xml      *codec.XML
+	encoding map[string]codec.Encoding
+}
+
+func (k *content) options(declared []string) codec.DecodeOptions {
+	return codec.DecodeOptions{Declared: declared, MaxBytes: -1, Type: k.Type, XML: k.xml, Encoding: k.encoding}
 }
 
 type pager struct {

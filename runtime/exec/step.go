@@ -154,7 +154,11 @@ func (r *run) request(o *op, s *scope) (map[string]any, *fault) {
 	}
 	v := a.result()
 	r.remember(o, s, v)
-	return v, r.check(o, s, v)
+	f = r.check(o, s, v)
+	if f != nil {
+		giveUp(v)
+	}
+	return v, f
 }
 
 // answered makes the call of an op without pages, as often as it says.
@@ -285,6 +289,9 @@ func (r *run) substitute(o *op, c *catch, s *scope, f *fault) (map[string]any, *
 	}
 	if !types.IsMissing(body) {
 		v["body"] = body
+	}
+	if list, ok := body.([]any); ok && o.call.plan.Items != nil {
+		v["items"] = list
 	}
 	if o.call.page == nil {
 		return v, nil

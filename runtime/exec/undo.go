@@ -123,7 +123,7 @@ func (r *run) remember(o *op, s *scope, result map[string]any) {
 		return s.with("response", result, func() *fault {
 			d, f := r.draft(s, o.undo.call)
 			if f == nil {
-				req, f = r.encode(s, o.undo.call, d)
+				req, f = r.encode(s, o.undo.call, d, s.key(""))
 			}
 			return f
 		})
@@ -133,7 +133,6 @@ func (r *run) remember(o *op, s *scope, result map[string]any) {
 		r.cannotUndo(o, s, f.Message)
 		return
 	}
-	req.Key = s.key("")
 	s.book.add(entry{at: s.at, undo: &undo{run: r, op: o.undo, step: s.step, item: s.item, place: s.place, req: req}})
 }
 

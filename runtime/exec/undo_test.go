@@ -153,7 +153,7 @@ func TestEffectsOfARun(t *testing.T) {
 		}
 		seen[fmt.Sprint(res.Status, len(h.undone) > 0, len(left) > 0)]++
 	})
-	if len(seen) < 5 {
+	if len(seen) < 5 && !testing.Short() { // which makes few runs
 		t.Errorf("too few kinds of ends were tried: %v", seen)
 	}
 }

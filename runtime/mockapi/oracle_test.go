@@ -133,13 +133,15 @@ func made(op *openapi.Operation, r *rand.Rand) (*http.Request, []byte, error) {
 		}
 		if i >= 0 {
 			m := op.Body.Content[i]
-			v, err := types.Generate(m.Type.Without(types.Absent), r, types.GenerateOptions{})
+			v, err := types.Generate(m.Value(types.Request).Without(types.Absent|types.File), r, types.GenerateOptions{})
 			if err != nil {
 				return nil, nil, err
 			}
-			if content, contentType, err = codec.EncodeBody(m.Name, encodings(m), v); err != nil {
+			written, err := codec.Encode(m.Name, layout(m), v)
+			if err != nil {
 				return nil, nil, err
 			}
+			content, contentType = written.Bytes, written.Type
 		}
 	}
 	url := "http://mock.example.com" + target.Path

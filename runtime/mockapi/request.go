@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tenon/runtime/codec"
+	"tenon/spec/media"
 	"tenon/spec/openapi"
 	"tenon/spec/types"
 )
@@ -91,13 +92,22 @@ func (c *call) readBody() ([]problem, *answer) {
 func (c *call) decodeBody(contentType string, content []byte, m *openapi.MediaType) []problem {
 	var v any
 	var err error
-	switch {
-	case !codec.Supported(contentType):
-		return nil // multipart and XML: taken as they are
-	case codec.IsForm(contentType):
+	want := m.Value(types.Request)
+	switch form := media.FormOf(contentType); {
+	case form == media.Unknown:
+		return nil // other kinds of multipart: taken as they are
+	case form == media.URLForm:
 		v, err = codec.DecodeForm(content, m.Type, encodings(m))
+	case form == media.Multipart:
+		v, err = codec.DecodeMultipart(contentType, content, want, encodings(m))
 	default:
-		v, err = codec.DecodeBody(contentType, bytes.NewReader(content), codec.DecodeOptions{Type: m.Type})
+		o := codec.DecodeOptions{Type: want.Only(types.AnyJSON)}
+		if form == media.XML {
+			o.XML = codec.NewXML(m.XML(), m.Type)
+		} else if o.Type.May(types.Array) {
+			o.Type = o.Type.Only(types.Array)
+		}
+		v, err = codec.DecodeBody(contentType, bytes.NewReader(content), o)
 	}
 	if err != nil {
 		return []problem{{In: "body", Message: err.Error()}}
@@ -106,7 +116,7 @@ func (c *call) decodeBody(contentType string, content []byte, m *openapi.MediaTy
 		return nil // what a schema says of bytes is about their text form
 	}
 	c.content = v
-	return violations("body", "", m.Type, v)
+	return violations("body", "", want, v)
 }
 
 func mediaTypes(content []*openapi.MediaType) []string {
@@ -120,7 +130,21 @@ func mediaTypes(content []*openapi.MediaType) []string {
 func encodings(m *openapi.MediaType) map[string]codec.Encoding {
 	out := make(map[string]codec.Encoding, len(m.Encoding))
 	for name, e := range m.Encoding {
-		out[name] = codec.Encoding(e)
+		out[name] = codec.Encoding{ContentType: e.ContentType, Style: e.Style, Explode: e.Explode, AllowReserved: e.AllowReserved}
+	}
+	for _, name := range m.Files() {
+		e := out[name]
+		e.Binary = true
+		out[name] = e
 	}
 	return out
+}
+
+// layout is how a value is written as the content m.
+func layout(m *openapi.MediaType) *codec.Layout {
+	l := &codec.Layout{Encoding: encodings(m), Columns: m.Columns()}
+	if media.FormOf(m.Name) == media.XML {
+		l.XML = codec.NewXML(m.XML(), m.Type)
+	}
+	return l
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tenon/runtime/codec"
+	"tenon/spec/media"
 	"tenon/spec/openapi"
 	"tenon/spec/types"
 )
@@ -24,19 +25,19 @@ func (c *call) respond() *answer {
 	}
 	a := &answer{status: statusOf(response.Status), header: http.Header{}}
 	var links http.Header
-	if media, ok := c.offered(response.Content); !ok {
+	if chosen, ok := c.offered(response.Content); !ok {
 		return refuse(http.StatusNotAcceptable, fmt.Sprintf("%s answers with %s only", c.op.Name(), listed(mediaTypes(response.Content), "or")))
-	} else if media != nil {
-		body, more, err := c.body(response, media)
+	} else if chosen != nil {
+		body, more, err := c.body(response, chosen)
 		if err != nil {
 			return refuse(http.StatusNotImplemented, fmt.Sprintf("%s cannot be mocked: %v", c.op.Name(), err))
 		}
-		content, contentType, err := codec.EncodeBody(media.Name, encodings(media), body)
+		content, err := codec.Encode(chosen.Name, layout(chosen), body)
 		if err != nil {
 			return refuse(http.StatusNotImplemented, fmt.Sprintf("%s cannot be mocked: %v", c.op.Name(), err))
 		}
-		a.body, links = content, more
-		a.header.Set("Content-Type", contentType)
+		a.body, links = content.Bytes, more
+		a.header.Set("Content-Type", content.Type)
 	}
 	if err := c.headers(a.header, response); err != nil {
 		return refuse(http.StatusNotImplemented, fmt.Sprintf("%s cannot be mocked: %v", c.op.Name(), err))
@@ -126,7 +127,11 @@ func accepts(accept []string, mediaType string) bool {
 
 // body makes the value of an answer's body, and headers that belong to it.
 func (c *call) body(response *openapi.Response, m *openapi.MediaType) (any, http.Header, error) {
-	t := m.Type.Without(types.Absent)
+	t := m.Value(types.Response)
+	if media.FormOf(m.Name) == media.Bytes {
+		t = m.Type // what has a schema is more than bytes, and its form is not known
+	}
+	t = t.Without(types.Absent)
 	if !codec.Supported(m.Name) {
 		return nil, nil, fmt.Errorf("a body of type %s cannot be made", m.Name)
 	}

@@ -197,8 +197,9 @@ func (f *flow) addCaught(n *stage) {
 		results = append(results, a.result(statusType, property("body", a.body)))
 	}
 	if n.substituted() {
-		results = append(results, types.ObjectOf(
-			property("status", status), property("headers", headers), property("body", n.answer.body), property("skipped", types.Const(false))))
+		content := n.answer.content(n.answer.body)
+		results = append(results, types.ObjectOf(append(content,
+			property("status", status), property("headers", headers), property("skipped", types.Const(false)))...))
 	}
 	n.result = types.Union(results...)
 }

@@ -169,7 +169,7 @@ func literalCall(r *rand.Rand, op *openapi.Operation) (string, bool) {
 		if m == nil {
 			return "", false
 		}
-		v, err := types.Generate(contentType(m, types.Request), r, types.GenerateOptions{Values: 100})
+		v, err := types.Generate(m.Value(types.Request), r, types.GenerateOptions{Values: 100})
 		if _, bytes := v.([]byte); err != nil || bytes || types.IsMissing(v) {
 			return "", false
 		}

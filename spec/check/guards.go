@@ -7,6 +7,7 @@ import (
 
 	"tenon/spec/expression"
 	"tenon/spec/lang"
+	"tenon/spec/media"
 	"tenon/spec/plan"
 	"tenon/spec/types"
 )
@@ -22,11 +23,17 @@ func (f *flow) finish() {
 			if u.Shallow {
 				path = with(path, kindOnly)
 			}
+			if f.download(u, r.at) {
+				continue
+			}
 			f.read(u.Key, path, r.at)
 		}
 	}
 	for _, check := range f.later {
 		check()
+	}
+	for _, id := range keys(f.nodes) {
+		f.streams(f.nodes[id])
 	}
 	for _, a := range f.answers {
 		f.guardAnswer(a)
@@ -43,6 +50,7 @@ const kindOnly = "\x00"
 func (f *flow) read(key string, path []string, at site) {
 	switch {
 	case key == "response" && at.response != nil:
+		at.response.whole = at.response.whole || len(path) == 0 || path[0] == "body" || path[0] == "items"
 		at.response.readPart(path)
 		return
 	case key == "request" && at.paging:
@@ -76,6 +84,16 @@ func (a *answer) readPart(path []string) {
 
 func (f *flow) readResult(n *stage, path []string) {
 	switch {
+	case n.answer != nil && n.answer.sequence() && len(path) > 0 && path[0] == "items":
+		n.answer.list = true
+		if n.consumer != nil {
+			f.collectedToo(n)
+		}
+		rest := path[1:]
+		if len(rest) == 0 {
+			rest = []string{"[]"}
+		}
+		f.readPages(n, rest)
 	case n.answer != nil && n.answer.items != nil && len(path) > 0 && path[0] == "items":
 		f.collected(n)
 		if n.consumer != nil {
@@ -87,6 +105,7 @@ func (f *flow) readResult(n *stage, path []string) {
 		}
 		f.readPages(n, rest)
 	case n.answer != nil:
+		n.answer.whole = n.answer.whole || len(path) == 0 || path[0] == "body"
 		n.answer.readPart(path)
 		for _, a := range n.fallbacks {
 			a.readPart(path)
@@ -118,7 +137,12 @@ func (f *flow) collectedToo(n *stage) {
 
 // readPages notes what is read of the lists that are the items of a paginated step.
 func (f *flow) readPages(n *stage, path []string) {
-	if n.answer == nil || n.answer.items == nil {
+	switch {
+	case n.answer != nil && n.answer.sequence():
+		n.answer.used = true
+		n.answer.readPart(append([]string{"body"}, path...))
+		return
+	case n.answer == nil || n.answer.items == nil:
 		return // they could not be typed
 	}
 	if use, plain := n.answer.items.Path(); plain && use.Key == "response" {
@@ -152,8 +176,8 @@ func (f *flow) guardAnswer(a *answer) {
 			continue
 		}
 		if r.unreadable != "" {
-			f.diags.Add(lang.MediaType, a.call.Range, "The answer %s of %s is %s, which cannot be read yet.", r.Status, a.op.name(), r.unreadable).
-				Explain("What can be read is JSON, forms, text and bytes. The step can be made as long as nothing looks at its body.").
+			f.diags.Add(lang.MediaType, a.call.Range, "The answer %s of %s is %s, which cannot be read.", r.Status, a.op.name(), r.unreadable).
+				Explain("What can be read is %s. The step can be made as long as nothing looks at its body.", media.Readable).
 				Relate(f.locate(a.op.Origin), "declared here")
 			continue
 		}

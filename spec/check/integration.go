@@ -233,6 +233,10 @@ func (f *flow) outputs() []*plan.Output {
 	for _, o := range f.model.Outputs {
 		f.targets(o.Value, func(target *stage, _ source.Range) { f.use(target.decl) })
 		x := f.expr(o.Value, site{block: f.main, scope: f.main.reach.scope}, expression.Want{What: fmt.Sprintf("output %q", o.Name), Optional: true})
+		if x != nil && x.Type.Without(types.Absent|types.Null).Is(types.File) {
+			f.diags.Add(expression.TypeMismatch, o.Value.Range, "An output cannot be a file: files are read when a request sends them.")
+			continue
+		}
 		if x != nil {
 			out = append(out, &plan.Output{Name: o.Name, Value: x, Guard: guard(x, fmt.Sprintf("output %q", o.Name))})
 		}

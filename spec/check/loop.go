@@ -92,7 +92,7 @@ func (f *flow) isStream(e *syntax.Expr) bool {
 		return false
 	}
 	source := f.nodes["step."+path[1].Name]
-	return source != nil && source.answer != nil && source.answer.element != nil
+	return source != nil && source.answer != nil && (source.answer.element != nil || source.answer.item != nil)
 }
 
 // iterable is what a for_each can go through.

@@ -3,7 +3,9 @@ package check
 import (
 	"strings"
 
+	"tenon/spec/media"
 	"tenon/spec/openapi"
+	"tenon/spec/plan"
 	"tenon/spec/types"
 )
 
@@ -13,42 +15,41 @@ func essence(mediaType string) string {
 	return strings.ToLower(strings.TrimSpace(m))
 }
 
-func isJSON(mediaType string) bool {
-	m := essence(mediaType)
-	return strings.HasSuffix(m, "/json") || strings.HasSuffix(m, "+json") || m == "*/*" || m == "application/*"
-}
-
-// supported reports whether runtime/codec reads and writes the media type: everything but XML and
-// multipart, what has no form of its own as bytes.
-func supported(mediaType string) bool {
-	m := essence(mediaType)
-	return !strings.HasPrefix(m, "multipart/") && !strings.HasSuffix(m, "/xml") && !strings.HasSuffix(m, "+xml")
-}
-
 const form = "application/x-www-form-urlencoded"
 
+func isJSON(mediaType string) bool {
+	f := media.FormOf(mediaType)
+	return f == media.JSON || f == media.Any
+}
+
+// supported reports whether runtime/codec reads and writes the media type: everything but other kinds of
+// multipart than form-data; what has no form of its own as bytes.
+func supported(mediaType string) bool { return media.FormOf(mediaType) != media.Unknown }
+
 // preferred ranks media types: what carries structure before text, text before bytes.
-func preferred(mediaType string) int {
-	switch m := essence(mediaType); {
-	case isJSON(m):
+func preferred(m *openapi.MediaType) int {
+	switch media.FormOf(m.Name) {
+	case media.JSON, media.Any:
+		return 9
+	case media.URLForm:
+		if m.HasFile() {
+			return 6
+		}
+		return 8
+	case media.Multipart:
+		return 7
+	case media.JSONLines, media.JSONSeq:
+		return 5
+	case media.XML:
 		return 4
-	case m == form:
+	case media.CSV, media.TSV:
 		return 3
-	case lines(m):
+	case media.Events:
 		return 2
-	case strings.HasPrefix(m, "text/"):
+	case media.Text:
 		return 1
 	}
 	return 0
-}
-
-// lines reports whether a media type is one JSON value a line.
-func lines(mediaType string) bool {
-	switch essence(mediaType) {
-	case "application/x-ndjson", "application/jsonl", "application/json-lines", "application/x-jsonlines":
-		return true
-	}
-	return false
 }
 
 // chooseMedia picks the content that is used where the author does not say: JSON, else what has the
@@ -56,31 +57,69 @@ func lines(mediaType string) bool {
 func chooseMedia(content []*openapi.MediaType) *openapi.MediaType {
 	var best *openapi.MediaType
 	for _, m := range content {
-		if supported(m.Name) && (best == nil || preferred(m.Name) > preferred(best.Name)) {
+		if supported(m.Name) && (best == nil || preferred(m) > preferred(best)) {
 			best = m
 		}
 	}
 	return best
 }
 
-// contentType is the type of a value in a media type. What is neither JSON nor a form nor text is
-// bytes, whatever its schema says.
-func contentType(m *openapi.MediaType, dir types.Direction) *types.Type {
-	switch rank := preferred(m.Name); {
-	case rank >= 3:
-		return m.Type
-	case lines(m.Name) && !m.Type.May(types.Array):
-		return types.ListOf(m.Type)
-	case lines(m.Name):
-		return m.Type
-	case rank == 1 && m.Type.Is(types.String):
-		return m.Type
-	case rank == 1:
-		return types.AnyString
-	case dir == types.Request:
-		return types.Union(types.AnyBytes, types.AnyString)
+// layout is what the codec needs to know of content beside its media type.
+func layout(m *openapi.MediaType) (text *types.Type, names *media.Names, encoding map[string]*plan.Encoding) {
+	switch form := media.FormOf(m.Name); form {
+	case media.XML:
+		if t := m.Value(types.Response); !t.Is(types.String) {
+			names = m.XML()
+			if !m.Type.Shape().Untyped {
+				text = m.Type
+			}
+		}
+	case media.CSV, media.TSV:
+		if t := m.Value(types.Response); t.May(types.Array) {
+			text = t
+		}
+	case media.Events:
+		text = m.Value(types.Response)
+	case media.URLForm, media.Multipart:
+		text, encoding = m.Type, encodings(m)
 	}
-	return types.AnyBytes
+	return text, names, encoding
+}
+
+// encodings is how the properties of a form or multipart body are written.
+func encodings(m *openapi.MediaType) map[string]*plan.Encoding {
+	out := map[string]*plan.Encoding{}
+	for name, e := range m.Encoding {
+		out[name] = &plan.Encoding{ContentType: e.ContentType, Style: e.Style, Explode: e.Explode, AllowReserved: e.AllowReserved, Headers: partHeaders(e.Headers)}
+	}
+	for _, name := range m.Files() {
+		if out[name] == nil {
+			out[name] = &plan.Encoding{}
+		}
+		out[name].Binary = true
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// partHeaders are the headers of a part whose value the document settles.
+func partHeaders(headers []*openapi.Header) map[string]string {
+	var out map[string]string
+	for _, h := range headers {
+		values, finite := h.Type.Without(types.Absent).Constants()
+		if !finite || len(values) != 1 {
+			continue
+		}
+		if s, ok := labelText(values[0]); ok {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[h.Name] = s
+		}
+	}
+	return out
 }
 
 // concrete replaces a range of media types by the one that is sent.

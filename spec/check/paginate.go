@@ -99,7 +99,7 @@ func (a *answer) requestBody() *types.Type {
 	if m == nil {
 		return nil
 	}
-	return contentType(m, types.Request)
+	return m.Value(types.Request)
 }
 
 // nextType is how a further page can be asked for: parameters of the operation, parts of its body, or

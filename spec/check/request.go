@@ -8,6 +8,7 @@ import (
 	"tenon/spec/diag"
 	"tenon/spec/expression"
 	"tenon/spec/lang"
+	mediatype "tenon/spec/media"
 	"tenon/spec/model"
 	"tenon/spec/openapi"
 	"tenon/spec/plan"
@@ -240,17 +241,18 @@ func (f *flow) body(op *operation, c *call, r *model.Request, out *plan.Call, at
 		return
 	}
 	what := "the body of " + op.name()
-	want := expression.Want{Type: contentType(media, types.Request), What: what, Missing: c.ref.Range}
+	want := expression.Want{Type: media.Value(types.Request), What: what, Missing: c.ref.Range}
 	x := f.expr(r.Body, at, want)
 	if x == nil {
 		return
 	}
 	out.Body = &plan.Body{ContentType: name, Value: x, Guard: guard(x, what), Fields: x.Fields}
-	for property, e := range media.Encoding {
-		if out.Body.Encoding == nil {
-			out.Body.Encoding = map[string]*plan.Encoding{}
+	out.Body.Type, out.Body.XML, out.Body.Encoding = layout(media)
+	if form := mediatype.FormOf(name); form != mediatype.XML {
+		out.Body.Type = nil
+		if form == mediatype.CSV || form == mediatype.TSV {
+			out.Body.Columns = media.Columns()
 		}
-		out.Body.Encoding[property] = &plan.Encoding{ContentType: e.ContentType, Style: e.Style, Explode: e.Explode, AllowReserved: e.AllowReserved}
 	}
 }
 
@@ -286,16 +288,16 @@ func (f *flow) chooseContent(op *operation, c *call, r *model.Request) (*openapi
 			d.Suggest(near, quote(near)).Explain("It takes %s.", listed(offered)).Relate(f.locate(op.Body.Origin), "declared here")
 			return nil, ""
 		case !supported(name):
-			f.diags.Add(lang.MediaType, r.ContentType.Range, "Bodies of type %q cannot be written yet.", name).
-				Explain("What can be written is JSON, forms (application/x-www-form-urlencoded), text and bytes.")
+			f.diags.Add(lang.MediaType, r.ContentType.Range, "Bodies of type %q cannot be written.", name).
+				Explain("What can be written is %s.", mediatype.Writable)
 			return nil, ""
 		}
 		return m, name
 	}
 	m := chooseMedia(op.Body.Content)
 	if m == nil {
-		f.diags.Add(lang.MediaType, c.ref.Range, "%s takes a body of type %s, which cannot be written yet.", op.name(), listed(offered)).
-			Explain("What can be written is JSON, forms (application/x-www-form-urlencoded), text and bytes.").
+		f.diags.Add(lang.MediaType, c.ref.Range, "%s takes a body of type %s, which cannot be written.", op.name(), listed(offered)).
+			Explain("What can be written is %s.", mediatype.Writable).
 			Relate(f.locate(op.Body.Origin), "declared here")
 		return nil, ""
 	}

@@ -19,8 +19,12 @@ type answer struct {
 	body     *types.Type // of a success; may be absent
 	headers  *types.Type
 	read     [][]string  // the paths of a success's body that the plan reads
+	item     *types.Type // of a success that is a sequence; nil: it is none
 	items    *plan.Expr  // of a paginated call
 	element  *types.Type // of its items
+
+	// Of a sequence: its items are used; as a list; the body is read, too. Of bytes: they are sent on.
+	used, list, whole, carried bool
 }
 
 // received is one declared answer with the types of its contents.
@@ -28,6 +32,8 @@ type received struct {
 	*plan.Response
 	types []*types.Type
 	read  [][]string // paths of the body that are read where it is caught
+
+	item *types.Type // of a sequence; nil: it is none
 
 	unreadable string // the media type, where the body is in a form that cannot be read
 }
@@ -63,20 +69,24 @@ func (f *flow) answerOf(n *stage, op *operation, call *plan.Call, settings *mode
 		a.accept(strconv.Itoa(status.Value))
 	}
 	a.type2xx()
-	var bodies []*types.Type
+	var bodies, items []*types.Type
 	for _, r := range a.received {
 		if r.Success {
 			bodies = append(bodies, r.body())
+			items = append(items, r.item)
 			call.Accept = appendNew(call.Accept, r.Content)
 		}
 		call.Responses = append(call.Responses, r.Response)
 	}
 	if len(bodies) == 0 {
 		r := a.match("default")
-		bodies = append(bodies, r.body())
+		bodies, items = append(bodies, r.body()), append(items, r.item)
 		call.Accept = appendNew(call.Accept, r.Content)
 	}
 	a.body = types.Union(bodies...)
+	if !slices.Contains(items, nil) {
+		a.item = types.Union(items...)
+	}
 	a.headers = headersType(headers)
 	return a
 }
@@ -102,8 +112,11 @@ func newReceived(status string, content []*openapi.MediaType) *received {
 		r.types = []*types.Type{types.Invalid}
 		return r
 	}
-	r.Content = []*plan.Content{{ContentType: m.Name}}
-	r.types = []*types.Type{contentType(m, types.Response)}
+	c := &plan.Content{ContentType: m.Name}
+	c.Type, c.XML, c.Encoding = layout(m)
+	r.Content = []*plan.Content{c}
+	r.types = []*types.Type{m.Value(types.Response)}
+	r.item = m.Item()
 	return r
 }
 
@@ -126,7 +139,7 @@ func (a *answer) accept(status string) {
 func copies(list []*plan.Content) []*plan.Content {
 	var out []*plan.Content
 	for _, c := range list {
-		out = append(out, &plan.Content{ContentType: c.ContentType})
+		out = append(out, &plan.Content{ContentType: c.ContentType, Type: c.Type, XML: c.XML, Encoding: c.Encoding})
 	}
 	return out
 }
@@ -201,15 +214,24 @@ func (f *flow) callResult(n *stage) *types.Type {
 		}
 	}
 	if len(successes) < 2 {
-		return a.result(statusType, property("body", a.body))
+		return a.result(statusType, a.content(a.body)...)
 	}
 	var alternatives []*types.Type
 	for _, r := range successes {
-		alternatives = append(alternatives, a.result(statusOf(strings.ToLower(r.Status)), property("body", r.body())))
+		alternatives = append(alternatives, a.result(statusOf(strings.ToLower(r.Status)), a.content(r.body())...))
 	}
 	return types.Union(alternatives...)
 }
 
-func (a *answer) result(status *types.Type, content *types.Property) *types.Type {
-	return types.ObjectOf(property("status", status), property("headers", a.headers), content, property("skipped", types.Const(false)))
+// content is what the result of a step offers of its answer's body: the body, and its items if it is a sequence.
+func (a *answer) content(body *types.Type) []*types.Property {
+	out := []*types.Property{property("body", body)}
+	if a.item != nil {
+		out = append(out, property("items", types.StreamOf(a.item)))
+	}
+	return out
+}
+
+func (a *answer) result(status *types.Type, content ...*types.Property) *types.Type {
+	return types.ObjectOf(append(content, property("status", status), property("headers", a.headers), property("skipped", types.Const(false)))...)
 }

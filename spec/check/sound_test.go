@@ -133,7 +133,7 @@ func brokenCall(r *rand.Rand, op *openapi.Operation) (text string, inputs map[st
 	request.WriteString("}\n")
 	if op.Body != nil {
 		if m := chooseMedia(op.Body.Content); m != nil {
-			if v, err := types.Generate(contentType(m, types.Request), r, types.GenerateOptions{Values: 50}); err == nil && !types.IsMissing(v) {
+			if v, err := types.Generate(m.Value(types.Request), r, types.GenerateOptions{Values: 50}); err == nil && !types.IsMissing(v) {
 				fmt.Fprintf(&request, "body = %s\n", give(v))
 			}
 		}

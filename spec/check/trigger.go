@@ -209,7 +209,7 @@ func (b *builder) declaredWebhook(ref *model.WebhookRef, w *plan.Webhook) {
 		return
 	}
 	if m := chooseMedia(declared.Body.Content); m != nil {
-		w.Body = contentType(m, types.Response)
+		w.Body = m.Value(types.Response)
 		w.Content = contentNames(declared.Body.Content, m)
 	}
 }

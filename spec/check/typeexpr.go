@@ -239,7 +239,7 @@ func (b *builder) operationType(a *api, steps []syntax.Step) *types.Type {
 			return b.badType(part.Range, "%s takes no body.", op.name()).invalid()
 		}
 		if m := chooseMedia(op.Body.Content); m != nil {
-			return contentType(m, types.Request)
+			return m.Value(types.Request)
 		}
 		return types.Any
 	case part.Name == "responses" && len(steps) == 3:
@@ -256,7 +256,7 @@ func (b *builder) responseType(op *operation, status syntax.Step) *types.Type {
 	for _, r := range op.Responses {
 		if strings.EqualFold(r.Status, status.Name) {
 			if m := chooseMedia(r.Content); m != nil {
-				return contentType(m, types.Response)
+				return m.Value(types.Response)
 			}
 			return b.badType(status.Range, "The answer %s of %s has no body that can be read.", r.Status, op.name()).invalid()
 		}

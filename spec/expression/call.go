@@ -132,7 +132,9 @@ func (c *checker) invoke(n ast.Node, f *Function, vs []value) value {
 			c.touch(v)
 			v.origins = nil
 		}
-		if hole == 0 {
+		if hole == 0 && p.May(types.File) && v.typ.Is(types.Bytes|types.File) {
+			out.code.args = append(out.code.args, c.carry(v))
+		} else if hole == 0 {
 			out.code.args = append(out.code.args, c.use(v))
 		} else {
 			out.code.args = append(out.code.args, c.present(v, hole.Has(types.Null)))
@@ -161,7 +163,7 @@ func (c *checker) fold(n ast.Node, out value, args []value) value {
 		c.report(ArgumentType, n, "This can't be computed: %s.", message)
 		return c.bad(n)
 	}
-	if tooBig(v) {
+	if _, isFile := v.(*types.FileValue); isFile || tooBig(v) {
 		return out
 	}
 	k := c.constant(n, v)

@@ -252,6 +252,17 @@ func (c *checker) touch(v value) *code {
 	return v.code
 }
 
+// carry records that v is passed on as a file and returns how.
+func (c *checker) carry(v value) *code {
+	if c.quiet == 0 {
+		for _, o := range v.origins {
+			o.Carried = true
+			c.uses.add(o)
+		}
+	}
+	return v.code
+}
+
 // useSet collects Uses, each once.
 type useSet struct{ m map[string]Use }
 
@@ -262,6 +273,7 @@ func (u *useSet) add(x Use) {
 	k := x.Key + "\x00" + pathKey(x.Path)
 	if old, ok := u.m[k]; ok {
 		x.Shallow = x.Shallow && old.Shallow
+		x.Carried = x.Carried && old.Carried
 	}
 	u.m[k] = x
 }

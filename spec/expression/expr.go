@@ -41,6 +41,8 @@ type Use struct {
 	Key     string   `json:"key"`
 	Path    []string `json:"path,omitempty"`
 	Shallow bool     `json:"shallow,omitempty"`
+	// Carried says that the value is only passed to a place that takes files, where it need not be in memory.
+	Carried bool `json:"carried,omitempty"`
 }
 
 // Field is one leaf of an object constructor.

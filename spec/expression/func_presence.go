@@ -37,7 +37,7 @@ func presenceFunctions() []*Function {
 				}
 				return a[0]
 			}, prim: primitive{one: func(v any) any { return mustElements(v) }}},
-		{Signature: "type(x any|absent) string", Doc: "What kind of value `x` is.", Pure: true,
+		{Signature: "type(x any|file|absent) string", Doc: "What kind of value `x` is.", Pure: true,
 			Examples: ex(`type([1])`, `"array"`, `type(1.5)`, `"number"`), shallow: true, result: func(a []*types.Type) *types.Type {
 				var names []any
 				for _, k := range kindsOf(a[0]) {

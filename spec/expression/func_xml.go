@@ -50,7 +50,9 @@ func xmlElement(f *frame, d *xml.Decoder, start xml.StartElement, depth int) any
 	f.cells(1 + len(start.Attr))
 	m := map[string]any{}
 	for _, a := range start.Attr {
-		m["@"+a.Name.Local] = a.Value
+		if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" { // which say nothing but how names are written
+			m["@"+a.Name.Local] = a.Value
+		}
 	}
 	var text strings.Builder
 	for {

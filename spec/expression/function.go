@@ -119,7 +119,7 @@ func makeTable() {
 		list []*Function
 	}{
 		{"presence", presenceFunctions()}, {"text", textFunctions()}, {"numbers", numberFunctions()}, {"lists", listFunctions()},
-		{"closures", closureFunctions()}, {"objects", objectFunctions()}, {"time", timeFunctions()}, {"encoding", encodingFunctions()}, {"encoding", xmlFunctions()},
+		{"closures", closureFunctions()}, {"objects", objectFunctions()}, {"time", timeFunctions()}, {"encoding", encodingFunctions()}, {"encoding", xmlFunctions()}, {"files", fileFunctions()},
 	}
 	table.functions, table.primitives = map[string]*Function{}, operatorPrimitives()
 	for _, g := range groups {

@@ -79,7 +79,11 @@ func (c *checker) leaf(v value, w *want) value {
 	c.misfits(v, w, problems)
 	v.bad = v.bad || types.VerdictOf(problems) == types.Wrong
 	c.proven(w, len(problems) == 0)
-	c.use(v)
+	if w.typ.May(types.File) && v.typ.Is(types.Bytes|types.File) {
+		c.carry(v)
+	} else {
+		c.use(v)
+	}
 	if v.left != 0 {
 		v.typ = v.typ.With(types.Absent)
 	}

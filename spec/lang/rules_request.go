@@ -2,6 +2,7 @@ package lang
 
 import (
 	"tenon/spec/diag"
+	"tenon/spec/media"
 	"tenon/spec/openapi"
 )
 
@@ -162,8 +163,8 @@ integration "orders" {
 // MediaType: content in a form that the operation does not take, or that cannot be written.
 var MediaType = &diag.Rule{
 	Name: "media-type", Title: "Media type",
-	Explain: "`content_type` must be one that the operation takes, and one that can be written: JSON, forms, text or bytes. " +
-		"Without it JSON is sent where it is taken, else the first that can be written.",
+	Explain: "`content_type` must be one that the operation takes, and one that can be written: " + media.Writable + ". " +
+		"Without it JSON is sent where it is taken, else what has the most structure.",
 	Bad: `api "shop" {
   spec = "openapi/shop.yaml"
 }

@@ -18,7 +18,7 @@ type Element struct {
 
 // Property is one property of an object in XML.
 type Property struct {
-	Name string `json:"name"` // in the value
+	Name string `json:"property"` // in the value
 	Element
 }
 

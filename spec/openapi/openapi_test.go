@@ -96,7 +96,8 @@ func contents(b *strings.Builder, content []*MediaType) {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			fmt.Fprintf(b, "    %s %+v\n", name, m.Encoding[name])
+			e := m.Encoding[name]
+			fmt.Fprintf(b, "    %s {ContentType:%s Style:%s Explode:%t AllowReserved:%t}\n", name, e.ContentType, e.Style, e.Explode, e.AllowReserved)
 		}
 	}
 }

@@ -119,7 +119,7 @@ func times(a, b int) int {
 // length is the bounds of the number of a loop's items; high is -1 where there is none.
 func (f *ForEach) length(streams map[string]*Op) (low, high int) {
 	if f.Stream != "" {
-		if source := streams[f.Stream]; source != nil && source.Call.Paginate.Limit > 0 {
+		if source := streams[f.Stream]; source != nil && source.Call.Paginate != nil && source.Call.Paginate.Limit > 0 {
 			return 0, int(source.Call.Paginate.Limit)
 		}
 		return 0, -1

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tenon/spec/expression"
+	"tenon/spec/media"
 	"tenon/spec/source"
 	"tenon/spec/types"
 )
@@ -320,7 +321,10 @@ type Call struct {
 	IdempotencyGuard  *Guard `json:"idempotency_guard,omitempty"`
 	IdempotencyForm   string `json:"idempotency_form,omitempty"` // of a key that is made; "": the first of [KeyForms]
 
-	Paginate *Paginate    `json:"paginate,omitempty"`
+	Paginate *Paginate `json:"paginate,omitempty"`
+	Items    *Items    `json:"items,omitempty"`
+	// Download says that the body's bytes are only sent on, as a body or a part of one: they are not read before.
+	Download bool         `json:"download,omitempty"`
 	Origin   types.Origin `json:"origin"` // of the operation in the spec
 	Range    source.Range `json:"range"`  // of the call attribute
 }
@@ -342,6 +346,9 @@ type Param struct {
 type Body struct {
 	ContentType string               `json:"content_type"`
 	Encoding    map[string]*Encoding `json:"encoding,omitempty"` // form and multipart: by property
+	XML         *media.Names         `json:"xml,omitempty"`      // how the value is named in XML
+	Type        *types.Type          `json:"type,omitempty"`     // of the value in XML, which says what is a list
+	Columns     []string             `json:"columns,omitempty"`  // of CSV, in the document's order
 	Value       *Expr                `json:"value"`
 	Guard       *Guard               `json:"guard,omitempty"`
 	Fields      []Field              `json:"fields,omitempty"` // where each value comes from, for readers
@@ -353,6 +360,9 @@ type Encoding struct {
 	Style         string `json:"style,omitempty"`
 	Explode       bool   `json:"explode,omitempty"`
 	AllowReserved bool   `json:"allow_reserved,omitempty"`
+	// Headers of a part of a multipart body, beside its type. Binary: text is the content of a file there.
+	Headers map[string]string `json:"headers,omitempty"`
+	Binary  bool              `json:"binary,omitempty"`
 }
 
 // Field tells a reader of the plan where one value comes from and what is known about it.
@@ -378,6 +388,10 @@ type Response struct {
 type Content struct {
 	ContentType string `json:"content_type"`    // "*/*": whatever arrives
 	Guard       *Guard `json:"guard,omitempty"` // what the plan relied on; nil: nothing
+	// Type says what text becomes, where content is not JSON; XML how its elements are named.
+	Type     *types.Type          `json:"type,omitempty"`
+	XML      *media.Names         `json:"xml,omitempty"`
+	Encoding map[string]*Encoding `json:"encoding,omitempty"` // of a form
 }
 
 // Paginate is how further pages are asked for. Expressions see response and request (what the page was
@@ -402,6 +416,12 @@ type Paginate struct {
 type Evidence struct {
 	Text string `json:"text"`         // a clause: "it takes cursor"
 	At   string `json:"at,omitempty"` // where the specification says so: "openapi/shop.yaml:12"
+}
+
+// Items says that the items of an answer that is a sequence (CSV, JSON lines, an event stream, …) are used.
+type Items struct {
+	// Stream: one after another while they arrive, by a single for_each; else as a list.
+	Stream bool `json:"stream,omitempty"`
 }
 
 // ForEach runs a block for every element of a list or stream.

@@ -26,9 +26,6 @@ func (k *keywords) plain() *Shape {
 	}
 	if x := k.text(s.Kinds); x != nil && s.Kinds.Has(String) {
 		s.Strings, s.Untyped = []*Text{x}, false
-		if x.Format == "binary" && k.opt.Dialect != own {
-			s.Kinds |= Bytes
-		}
 	}
 	if s.Kinds.Has(Array | Stream) {
 		if l := k.list(); l != nil {

@@ -91,6 +91,8 @@ func Const(v any) *Type {
 		return AnyDuration
 	case []byte:
 		return AnyBytes
+	case *FileValue:
+		return AnyFile
 	}
 	return Invalid
 }

@@ -469,7 +469,7 @@ func (a *author) call(api string, op *openapi.Operation) string {
 		fmt.Fprintf(&b, "params = {\n%s}\n", params.String())
 	}
 	if m := written(op); m != nil && (op.Body.Required || !a.one(4)) {
-		fmt.Fprintf(&b, "body = %s\n", a.value(m.Type, 5))
+		fmt.Fprintf(&b, "body = %s\n", a.value(m.Value(types.Request).Without(types.File), 5))
 	}
 	return b.String()
 }

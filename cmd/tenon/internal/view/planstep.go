@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,7 +89,11 @@ func (v *planView) op(op *plan.Op, numbers map[string]string, order, indent stri
 		v.printf("  %s", v.target(op.Call))
 	case op.ForEach != nil:
 		if op.ForEach.Stream != "" {
-			v.printf("  in %s.items, page by page", clean(op.ForEach.Stream))
+			how := "page by page"
+			if arriving(v.p.Steps, op.ForEach.Stream) {
+				how = "as they arrive"
+			}
+			v.printf("  in %s.items, %s", clean(op.ForEach.Stream), how)
 		} else {
 			v.printf("  in %s%s", v.source(op.ForEach.In), v.guarded(op.ForEach.Guard))
 		}
@@ -317,6 +322,13 @@ func (v *planView) pages(p *plan.Paginate, indent string) {
 	v.printf("%s  %s\n", indent, v.s.Dim("inferred by the rule "+clean(p.Rule)+": "+strings.Join(facts, "; ")))
 }
 
+// arriving reports whether the items of a step are read as they arrive, not in pages.
+func arriving(b *plan.Block, id string) bool {
+	return b != nil && slices.ContainsFunc(b.Ops, func(o *plan.Op) bool {
+		return o.ID == id && o.Call != nil && o.Call.Items != nil || o.ForEach != nil && arriving(o.ForEach.Block, id)
+	})
+}
+
 // answers lists the statuses that count as success, and what of them is checked at the door.
 func (v *planView) answers(c *plan.Call, indent string) {
 	var good []string
@@ -330,6 +342,12 @@ func (v *planView) answers(c *plan.Call, indent string) {
 				text += ", checked where it is read"
 				break
 			}
+		}
+		switch {
+		case c.Download:
+			text += ", streamed into what it is sent in"
+		case c.Items != nil && c.Items.Stream:
+			text += ", its items read as they arrive"
 		}
 		good = append(good, text)
 	}
