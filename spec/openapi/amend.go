@@ -20,7 +20,7 @@ type amendment struct {
 // maxWork bounds what all overlays of a document may cost, in steps of some ten nanoseconds. Reading a
 // member and copying a value cost memory too, hence more.
 const (
-	maxWork    = 300_000_000
+	maxWork    = 200_000_000
 	memberWork = 100
 	cloneWork  = 300
 )

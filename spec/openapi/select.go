@@ -111,7 +111,7 @@ func (a *amendment) filter(x *spec.FilterSelector, l *limb, add func(hit)) {
 	for i, w := range a.members(l) {
 		a.spend(f.fixed + f.share*((w.v.end-w.v.at)/16))
 		if f.heavy {
-			a.spend((a.root.end - a.root.at) / 16)
+			a.spend(max(3, f.share/8) * (a.root.end - a.root.at))
 		}
 		if x.Eval(a.value(w.v), root) {
 			add(hit{l, i, w.v})
@@ -133,7 +133,7 @@ func weigh(text string) weight {
 	repeats := strings.Contains(text, "{")
 	text = unquoted(text)
 	if n := strings.Count(text, ".."); n > 0 {
-		w.share = 1 << min(4*n, 24)
+		w.share = 1 << min(4*n+2, 24)
 	} else if strings.ContainsAny(text, "*:?") {
 		w.share = 1
 	}
