@@ -153,15 +153,25 @@ func (b *builder) reportLoading(a *api) {
 		b.reportOverlays(a)
 	case a.err == nil:
 	case errors.As(a.err, &broken):
-		d := b.diags.Add(openapi.Unreadable, at, "%s %s", a.model.Spec.Value, sentence(broken.Message))
-		if src, err := b.specs.ReadFile(broken.Range.File); err == nil && broken.Range.Start > 0 {
-			b.files[broken.Range.File] = source.NewFile(broken.Range.File, src)
-			d.Relate(broken.Range, "here")
-		}
+		b.reportBroken(a.err, a.model.Spec)
 	case errors.Is(a.err, fs.ErrNotExist):
 		b.diags.Add(openapi.Unreadable, at, "There is no file %s. Paths are relative to the project's directory.", a.model.Spec.Value)
 	default:
 		b.diags.Add(openapi.Unreadable, at, "The document of api %q cannot be read: %s", a.model.Name, sentence(a.err.Error()))
+	}
+}
+
+// reportBroken says what is wrong with a file that is not what it should be, and where in it.
+func (b *builder) reportBroken(err error, file model.Lit[string]) {
+	var broken *openapi.LoadError
+	if !errors.As(err, &broken) {
+		b.diags.Add(openapi.Unreadable, file.Range, "%s cannot be read: %s", file.Value, sentence(err.Error()))
+		return
+	}
+	d := b.diags.Add(openapi.Unreadable, file.Range, "%s %s", file.Value, sentence(broken.Message))
+	if src, err := b.specs.ReadFile(broken.Range.File); err == nil && broken.Range.Start > 0 {
+		b.files[broken.Range.File] = source.NewFile(broken.Range.File, src)
+		d.Relate(broken.Range, "here")
 	}
 }
 

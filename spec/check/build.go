@@ -65,6 +65,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 	}
 	b.triggers(plans)
 	b.reportAPIs()
+	b.reportSchemas()
 	b.reportUnused()
 	return &Result{Plans: plans, Documents: b.documents(), Operations: b.declaredOperations(), Files: b.files}, b.diags
 }
@@ -115,7 +116,8 @@ type builder struct {
 	given map[*model.Input]*plan.Input // inputs, once they are typed
 	paths map[string]source.Range      // of webhooks
 
-	places map[types.Origin]source.Range // of what is declared in HCL as documents declare it
+	schemaDocs []schemaDoc
+	places     map[types.Origin]source.Range // of what is declared in HCL as documents declare it
 
 	used       map[*model.Decl]bool
 	unresolved []string // names that were referred to but do not exist
@@ -144,16 +146,30 @@ func (b *builder) locate(o types.Origin) source.Range {
 		return at
 	}
 	for _, a := range b.apis {
-		if a.doc == nil {
-			continue
+		if r := b.locateIn(a.doc, o); !r.IsZero() {
+			return r
 		}
-		if files := a.doc.Files(); files[o.Document] != nil {
-			r := a.doc.Locate(o)
-			b.files[r.File] = files[r.File]
+	}
+	for _, s := range b.schemaDocs {
+		if r := b.locateIn(s.Document, o); !r.IsZero() {
 			return r
 		}
 	}
 	return source.Range{}
+}
+
+// locateIn is locate for the files of one document, which may be nil.
+func (b *builder) locateIn(doc *openapi.Document, o types.Origin) source.Range {
+	if doc == nil {
+		return source.Range{}
+	}
+	files := doc.Files()
+	if files[o.Document] == nil {
+		return source.Range{}
+	}
+	r := doc.Locate(o)
+	b.files[r.File] = files[r.File]
+	return r
 }
 
 // documents returns what was loaded.

@@ -5,7 +5,7 @@ var schema = &Block{
 	Unique: "file",
 	Labels: []*Label{{Name: "NAME", Kind: Name, Doc: "Types refer to it as `schema.NAME`."}},
 	Attrs: []*Attr{
-		{Name: "file", Kind: Text, Doc: "A JSON Schema (draft 4 to 2020-12): a file, relative to the project."},
+		{Name: "file", Kind: Text, Doc: "A JSON Schema (draft 4 to 2020-12; JSON or YAML): a file, relative to the project."},
 		{Name: "type", Kind: Type, Doc: "A type written in place."},
 	},
 	ExactlyOne: []string{"file", "type"},
