@@ -145,24 +145,36 @@ func (b *builder) locate(o types.Origin) source.Range {
 	if at, ok := b.places[o]; ok {
 		return at
 	}
-	for _, a := range b.apis {
-		if r := b.locateIn(a.doc, o); !r.IsZero() {
-			return r
+	docs := b.read()
+	for _, doc := range docs { // of several that share a file, overlays may give it to one alone
+		if doc.Has(o) {
+			return b.locateIn(doc, o)
 		}
 	}
-	for _, s := range b.schemaDocs {
-		if r := b.locateIn(s.Document, o); !r.IsZero() {
+	for _, doc := range docs {
+		if r := b.locateIn(doc, o); !r.IsZero() {
 			return r
 		}
 	}
 	return source.Range{}
 }
 
-// locateIn is locate for the files of one document, which may be nil.
-func (b *builder) locateIn(doc *openapi.Document, o types.Origin) source.Range {
-	if doc == nil {
-		return source.Range{}
+// read lists the documents and schema files that were read, in the project's order.
+func (b *builder) read() []*openapi.Document {
+	var out []*openapi.Document
+	for _, m := range b.project.APIs {
+		if a := b.apis[m.Name]; a.model == m && a.doc != nil {
+			out = append(out, a.doc)
+		}
 	}
+	for _, s := range b.schemaDocs {
+		out = append(out, s.Document)
+	}
+	return out
+}
+
+// locateIn is locate for the files of one document.
+func (b *builder) locateIn(doc *openapi.Document, o types.Origin) source.Range {
 	files := doc.Files()
 	if files[o.Document] == nil {
 		return source.Range{}

@@ -21,6 +21,16 @@ func (d *Document) Locate(o types.Origin) source.Range {
 	return t.locate(f)
 }
 
+// Has reports whether there is such a place in the files of the document that have been read.
+func (d *Document) Has(o types.Origin) bool {
+	t := d.opened(o.Document)
+	if t == nil {
+		return false
+	}
+	_, ok := t.find(o.Pointer)
+	return ok
+}
+
 // locate finds a place as its author has it.
 func (t *text) locate(f found) source.Range {
 	if t.parts != nil {
