@@ -210,6 +210,7 @@ func (a *adding) pin(file string, overlays []string) error {
 		return err
 	}
 	lock.Pin(file, openapi.Digest(src))
+	project.PinParts(a.project, lock, file)
 	for _, name := range overlays {
 		if src, err = a.project.ReadFile(name); err != nil {
 			return err

@@ -224,6 +224,10 @@ func (b *builder) reportAPIs() {
 		if a.model != m || a.doc == nil {
 			continue
 		}
+		parts := a.doc.Parts()
+		for _, name := range keys(parts) {
+			b.compareLock(parts[name], model.Lit[string]{Value: name, Range: m.Spec.Range})
+		}
 		for _, defect := range a.doc.Defects() {
 			d := b.diags.Add(openapi.Invalid, m.Spec.Range, "%s: %s", m.Spec.Value, sentence(defect.Message))
 			d.Relate(b.locate(defect.Origin), "here")

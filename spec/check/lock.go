@@ -20,7 +20,7 @@ type Lock struct {
 	pins map[string]pin
 }
 
-// pin is what a file was. Its kind is the type of its block: spec or overlay.
+// pin is what a file was. Its kind is the type of its block: spec, part or overlay.
 type pin struct{ kind, digest string }
 
 // Digest returns the digest ("sha256:…") that a file is pinned to, and whether it is pinned. A nil
@@ -33,7 +33,7 @@ func (l *Lock) Digest(file string) (string, bool) {
 	return p.digest, ok
 }
 
-// Files returns the pinned files, sorted: first specs, then overlays.
+// Files returns the pinned files, sorted: first specs, then what they refer to, then overlays.
 func (l *Lock) Files() []string {
 	if l == nil {
 		return nil
@@ -46,12 +46,18 @@ func (l *Lock) Files() []string {
 // Pin sets the digest of a spec.
 func (l *Lock) Pin(spec, digest string) { l.set("spec", spec, digest) }
 
+// PinPart sets the digest of a file that a spec refers to.
+func (l *Lock) PinPart(file, digest string) { l.set("part", file, digest) }
+
 // PinOverlay sets the digest of an overlay.
 func (l *Lock) PinOverlay(file, digest string) { l.set("overlay", file, digest) }
 
 func (l *Lock) set(kind, file, digest string) {
 	if l.pins == nil {
 		l.pins = map[string]pin{}
+	}
+	if old, there := l.pins[file]; there && kind == "part" {
+		kind = old.kind // a spec may refer to another one
 	}
 	l.pins[file] = pin{kind, digest}
 }

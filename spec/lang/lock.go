@@ -3,8 +3,8 @@ package lang
 // LockFile is the root of the vocabulary of tenon.lock.hcl.
 var LockFile = &Block{
 	Name:   "lock file",
-	Blocks: []*Block{lockedSpec, lockedOverlay},
-	Doc:    "Written by `tenon lock`: the digest of every spec and overlay that the project names.",
+	Blocks: []*Block{lockedSpec, lockedPart, lockedOverlay},
+	Doc:    "Written by `tenon lock`: the digest of every spec and overlay that the project names, and of the files that specs refer to.",
 }
 
 var lockedSpec = &Block{
@@ -15,6 +15,16 @@ var lockedSpec = &Block{
 		{Name: "digest", Kind: Text, Required: true, Doc: "The SHA-256 of the document: `sha256:` and 64 hexadecimal digits."},
 	},
 	Doc: "A spec as it was when it was pinned.",
+}
+
+var lockedPart = &Block{
+	Name:   "part",
+	Unique: "file",
+	Labels: []*Label{{Name: "FILE", Kind: AnyText, Doc: "A file that a spec refers to, relative to the project."}},
+	Attrs: []*Attr{
+		{Name: "digest", Kind: Text, Required: true, Doc: "The SHA-256 of the file: `sha256:` and 64 hexadecimal digits."},
+	},
+	Doc: "A further file of a spec as it was when it was pinned.",
 }
 
 var lockedOverlay = &Block{

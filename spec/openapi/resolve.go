@@ -22,8 +22,9 @@ const (
 
 // external is another file of the document: its text, or why it cannot be read.
 type external struct {
-	text *text
-	err  error
+	text   *text
+	err    error
+	digest string
 }
 
 // Resolve finds what a $ref refers to, seen from a place in the document: a JSON Pointer or an
@@ -133,31 +134,42 @@ func (d *Document) open(from, ref string) (*text, error) {
 	x := d.files[name]
 	if x == nil {
 		x = &external{}
-		x.text, x.err = d.readFile(name)
+		x.text, x.digest, x.err = d.readFile(name)
 		d.files[name] = x
 	}
 	return x.text, x.err
 }
 
-func (d *Document) readFile(name string) (*text, error) {
+func (d *Document) readFile(name string) (t *text, digest string, err error) {
 	if d.opt.ReadFile == nil {
-		return nil, errors.New("other files are not read here")
+		return nil, "", errors.New("other files are not read here")
 	}
 	if len(d.files) >= maxFiles {
-		return nil, fmt.Errorf("more than %d files are not read", maxFiles)
+		return nil, "", fmt.Errorf("more than %d files are not read", maxFiles)
 	}
 	raw, err := d.opt.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", name, err)
+		return nil, "", fmt.Errorf("%s cannot be read: %w", name, err)
 	}
 	if d.read += len(raw); d.read > maxSize {
-		return nil, fmt.Errorf("more than %d MB of other files are not read", maxSize>>20)
+		return nil, "", fmt.Errorf("more than %d MB of other files are not read", maxSize>>20)
 	}
-	digest := ""
-	if d.opt.Cache != nil {
-		digest = Digest(raw)
+	digest = Digest(raw)
+	t, err = d.parse(name, raw, digest)
+	return t, digest, err
+}
+
+// Parts are the other files that were read for the document so far, by name, with their digests.
+func (d *Document) Parts() map[string]string {
+	out := map[string]string{}
+	d.fileMu.Lock()
+	defer d.fileMu.Unlock()
+	for name, x := range d.files {
+		if x.text != nil {
+			out[name] = x.digest
+		}
 	}
-	return d.parse(name, raw, digest)
+	return out
 }
 
 // anchorsOf finds every $anchor ("#name") and $id of a text, by one walk, where it has any.

@@ -3,6 +3,8 @@ package project
 import (
 	"errors"
 	"fmt"
+	"path"
+	"strings"
 
 	"tenon/spec/check"
 	"tenon/spec/diag"
@@ -52,12 +54,36 @@ func ReadPins(dir *Dir) (*Pins, error) {
 	for _, api := range decoded.APIs {
 		if api.Spec.Set {
 			read(api.Spec.Value, pins.now.Pin)
+			PinParts(dir, pins.now, api.Spec.Value)
 		}
 		for _, overlay := range check.OverlayNames(api) {
 			read(overlay, pins.now.PinOverlay)
 		}
 	}
 	return pins, errors.Join(errs...)
+}
+
+// PinParts pins the files of the project that a document refers to, directly or by way of others. What
+// cannot be read is left out: lint says so where it is needed.
+func PinParts(dir *Dir, lock *check.Lock, spec string) {
+	seen := map[string]bool{path.Clean(spec): true}
+	for next := []string{path.Clean(spec)}; len(next) > 0; next = next[1:] {
+		src, err := dir.ReadFile(next[0])
+		if err != nil {
+			continue
+		}
+		if next[0] != path.Clean(spec) {
+			lock.PinPart(next[0], openapi.Digest(src))
+		}
+		refs, _ := openapi.References(next[0], src)
+		for _, ref := range refs {
+			name := path.Join(path.Dir(next[0]), ref)
+			if _, err := dir.local(name); err == nil && !strings.Contains(ref, ":") && !strings.HasPrefix(ref, "/") && !seen[name] {
+				seen[name] = true
+				next = append(next, name)
+			}
+		}
+	}
 }
 
 // Differences says in a line each how the lock and the specs differ.
