@@ -54,6 +54,7 @@ func Compose(name, file string, overlays []string, doc *openapi.Document, at str
 	}
 	c.server(at)
 	c.auth()
+	c.pages()
 	if l := doc.RateLimit(); l != nil {
 		c.limit(l)
 	}
