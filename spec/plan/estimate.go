@@ -76,6 +76,8 @@ func (e *estimator) block(b *Block, each []string, min, max int) {
 				pages = -1
 			}
 			e.add(op.Call.API, each, least, times(max, pages))
+		case op.Run != nil && op.Run.Plan != nil:
+			e.block(op.Run.Plan.Steps, each, least, max)
 		case op.ForEach != nil:
 			e.loop(op, streams, each, least, max)
 		}

@@ -40,6 +40,7 @@ func TestEstimates(t *testing.T) {
 	}{
 		{"one", []*Op{call("shop")}, []Estimate{{"shop", []Part{{nil, 1, 1}}}}},
 		{"maybe", []*Op{maybe}, []Estimate{{"crm", []Part{{nil, 0, 1}}}}},
+		{"another integration", []*Op{{ID: "step.run", Run: &Run{Plan: &Plan{Steps: &Block{Ops: []*Op{call("shop")}}}}}}, []Estimate{{"shop", []Part{{nil, 1, 1}}}}},
 		{"polled", []*Op{polled}, []Estimate{{"jobs", []Part{{nil, 1, -1}}}}},
 		{"pages", []*Op{pages(0, 100)}, []Estimate{{"shop", []Part{{nil, 1, -1}}}}},
 		{"bounded pages", []*Op{pages(250, 100)}, []Estimate{{"shop", []Part{{nil, 1, 3}}}}},
