@@ -66,6 +66,9 @@ func (c *call) pagerOf(response *openapi.Response, t *types.Type) *pager {
 	for _, name := range p.at {
 		p.items = p.items.Field(name).Type
 	}
+	if s := p.items.Shape(); len(s.Arrays) > 1 { // of several kinds of list, one
+		p.items = types.New(&types.Shape{Kinds: types.Array, Arrays: s.Arrays[:1]})
+	}
 	asked := found.Asked()
 	p.size, p.page, p.offset = c.place(asked.Size), c.place(asked.Page), c.place(asked.Offset)
 	if len(asked.Cursors) > 0 {

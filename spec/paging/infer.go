@@ -191,7 +191,7 @@ func (i *inference) byToken() *Scheme {
 	var best *Scheme
 	score := 0
 	for _, s := range i.signals {
-		for _, p := range i.asked.Cursors {
+		for _, p := range slices.Concat(i.asked.Cursors, i.asked.vague) {
 			if n := i.pair(s, p); n > score {
 				best, score = &Scheme{Rule: ByToken, Param: p, next: s.path, more: find(i.signals, More)}, n
 				best.Evidence = []Evidence{{fmt.Sprintf("it takes %s", p), p.Origin}, {"the answer has " + dotted(s.path), s.origin}}
@@ -211,8 +211,16 @@ func (i *inference) pair(s *signal, p *Place) int {
 	}
 	token, param := Plain(s.name()), Plain(p.Name())
 	bare := strings.TrimPrefix(token, "next")
+	if p.In == "body" && param == "token" {
+		param = bare
+	}
 	fits := bare == param || token == param || "end"+strings.TrimSuffix(param, "after") == token
 	switch {
+	case slices.Contains(i.asked.vague, p):
+		if text := i.describe(s.origin); (s.kind == Next || s.kind == Token) && described(text) && regexp.MustCompile(`\b`+regexp.QuoteMeta(p.Name())+`\b`).MatchString(text) {
+			return 1
+		}
+		return 0
 	case s.kind == LastID:
 		if text := i.describe(p.Origin); find(i.signals, More) == nil || !keyLike(p, text) && !aboutCursor.MatchString(text) {
 			return 0
@@ -284,8 +292,12 @@ func (i *inference) byKey() *Scheme {
 			continue
 		}
 		id := item.Field("id")
-		if !item.May(types.Object) || id.Property == nil || !sameScalar(id.Type, p.Type) {
+		switch {
+		case !item.May(types.Object) || id.Property == nil:
 			i.f.Lacks = fmt.Sprintf("%s takes the id of the last item, and the items have no id.", p)
+			continue
+		case !sameScalar(id.Type, p.Type):
+			i.f.Lacks = fmt.Sprintf("%s takes the id of the last item, but it is %s, and the id is %s.", p, p.Type.Without(types.Absent|types.Null).Phrase(), id.Type.Without(types.Absent|types.Null).Phrase())
 			continue
 		}
 		return &Scheme{Rule: ByKey, Param: p, more: more, id: "id", Evidence: []Evidence{
@@ -297,7 +309,7 @@ func (i *inference) byKey() *Scheme {
 // byCount looks for a page number or an offset.
 func (i *inference) byCount() *Scheme {
 	page, offset := i.asked.Page, i.asked.Offset
-	if page != nil && offset != nil && i.Style != nil && i.Style().Rule == ByOffset {
+	if page != nil && offset != nil { // an offset goes on where the items end, however many there were
 		page = nil
 	}
 	s := &Scheme{Rule: ByPage, Param: page}

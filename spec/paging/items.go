@@ -11,7 +11,7 @@ import (
 // the items or the request.
 var (
 	usual = []string{"data", "items", "results", "values", "records", "entries", "elements", "value", "list", "result", "resources", "objects", "rows", "hits", "content", "contents", "nodes", "documents"}
-	aside = words("errors warnings links included facets sort order sort_by notices deprecations tags expand meta fields schemas filters status messages error includes expandable")
+	aside = words("errors warnings links included facets sort order sort_by notices deprecations tags expand meta fields schemas filters status messages error includes expandable corrections")
 )
 
 // besideMessages are properties that show messages to be about the request.

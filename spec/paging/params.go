@@ -41,6 +41,8 @@ type Asked struct {
 	Size, Page, Offset *Place
 	// Cursors are the places that may take the token of a page, in the order of the document.
 	Cursors []*Place
+
+	vague []*Place // start, from: what they take only the answer's own words can say
 }
 
 // Any reports whether anything is there.
@@ -86,7 +88,7 @@ func (a *Asked) inBody(t *types.Type, path []string, notes Notes) {
 			}
 			continue
 		}
-		if parameterNames[Plain(name)] == None {
+		if parameterNames[Plain(name)] == None && !(len(path) > 0 && Plain(name) == "token") {
 			continue
 		}
 		text := ""
@@ -112,6 +114,9 @@ func (a *Asked) add(p *Place, text string, notes Notes) {
 	}
 	whole := t.May(types.Number) && (!t.May(types.String) || t.Shape().Untyped)
 	kind := parameterNames[name]
+	if kind == None && p.In == "body" && name == "token" { // in what is about pages
+		kind = Cursor
+	}
 	if (kind == Page || kind == Offset) && !whole && numericText(p, notes) {
 		p.Text, whole = true, true
 	}
@@ -126,8 +131,11 @@ func (a *Asked) add(p *Place, text string, notes Notes) {
 		a.cursor(p, t)
 	case Offset:
 		switch vague := name == "start" || name == "from"; {
+		case whole && vague && !aboutTime.MatchString(text):
+			if set(&a.Offset, p, aboutIndex.MatchString(text)); a.Offset != p {
+				a.vague = append(a.vague, p)
+			}
 		case whole && vague:
-			set(&a.Offset, p, aboutIndex.MatchString(text) && !aboutTime.MatchString(text))
 		case whole:
 			set(&a.Offset, p, !aboutTime.MatchString(text) || aboutIndex.MatchString(text))
 		case vague || name == "skip":
