@@ -88,10 +88,7 @@ integration "invoices" {
     call   = shop.listOrders
     params = { status = "paid", updated_after = input.since, per_page = 50 }
 
-    paginate {
-      items = response.body.data
-      next  = response.body.has_more ? { page = response.body.page + 1 } : null
-    }
+    paginate {}
   }
 
   for_each "order" {

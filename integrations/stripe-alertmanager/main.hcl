@@ -77,10 +77,7 @@ integration "payments" {
     call   = stripe.GetDisputes
     params = { created = { gte = unix(parse_time(input.since)) }, limit = 100 }
 
-    paginate {
-      items = response.body.data
-      next  = response.body.has_more ? { starting_after = last(response.body.data).id } : null
-    }
+    paginate {}
   }
 
   for_each "dispute" {
@@ -114,10 +111,7 @@ integration "payments" {
     call   = stripe.GetCharges
     params = { created = { gte = unix(parse_time(input.since)) }, limit = 100 }
 
-    paginate {
-      items = response.body.data
-      next  = response.body.has_more ? { starting_after = last(response.body.data).id } : null
-    }
+    paginate {}
   }
 
   for_each "charge" {

@@ -141,6 +141,9 @@ func single(t *types.Type, names, lists []string, path string) bool {
 	return named(lists, path) == "" && !slices.ContainsFunc(lists, func(l string) bool { return slices.Contains(usual[:8], Plain(l)) })
 }
 
+// deeds are the segments of paths that say what is done with what is named before them.
+var deeds = words("search list query find filter all")
+
 // named is the list that the path names: of /users/{id}/repos the list "repos" or "repository".
 func named(lists []string, path string) string {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
@@ -157,7 +160,9 @@ func named(lists []string, path string) string {
 				return l
 			}
 		}
-		break
+		if !deeds[Plain(s)] {
+			break
+		}
 	}
 	return ""
 }

@@ -46,10 +46,7 @@ integration "contracts" {
     call   = box.get_folders_id_items
     params = { folder_id = input.folder, fields = ["name", "extension", "description", "type"], usemarker = true, limit = 200 }
 
-    paginate {
-      items = response.body.entries
-      next  = response.body.next_marker != null ? { marker = response.body.next_marker } : null
-    }
+    paginate {}
   }
 
   for_each "file" {

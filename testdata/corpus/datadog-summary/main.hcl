@@ -43,10 +43,7 @@ integration "summary" {
     call   = datadog.ListMonitors
     params = { monitor_tags = join(input.tags, ","), page = 0, page_size = 200 }
 
-    paginate {
-      items = response.body
-      next  = len(response.body) == 200 ? { id_offset = last(response.body).id } : null
-    }
+    paginate {}
   }
 
   step "alerting" {

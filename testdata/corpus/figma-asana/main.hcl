@@ -44,10 +44,7 @@ integration "comments" {
     call   = asana.getTasksForProject
     params = { project_gid = input.project, completed_since = "now", limit = 100, opt_fields = ["name", "notes"] }
 
-    paginate {
-      items = response.body.data
-      next  = response.body.next_page != null ? { offset = response.body.next_page.offset } : null
-    }
+    paginate {}
   }
 
   step "known" {

@@ -44,10 +44,7 @@ integration "purchases" {
     call   = stripe.GetCharges
     params = { created = { gte = unix(parse_time(input.since)) }, limit = 100, expand = ["data.customer"] }
 
-    paginate {
-      items = response.body.data
-      next  = response.body.has_more ? { starting_after = last(response.body.data).id } : null
-    }
+    paginate {}
   }
 
   for_each "charge" {

@@ -73,10 +73,7 @@ integration "incidents" {
       sort_by       = ["created_at:desc"]
     }
 
-    paginate {
-      items = response.body.incidents
-      next  = coalesce(response.body.more, false) ? { offset = coalesce(response.body.offset, 0) + 100 } : null
-    }
+    paginate {}
   }
 
   for_each "incident" {

@@ -67,7 +67,6 @@ integration "transactions" {
 
     paginate {
       items = response.body.added
-      next  = response.body.has_more ? { body = { cursor = response.body.next_cursor } } : null
     }
   }
 

@@ -79,10 +79,7 @@ integration "paylinks" {
       }
     }
 
-    paginate {
-      items = response.body.orders
-      next  = response.body.cursor != null ? { body = { cursor = response.body.cursor } } : null
-    }
+    paginate {}
   }
 
   for_each "order" {

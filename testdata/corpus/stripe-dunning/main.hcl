@@ -54,10 +54,7 @@ integration "dunning" {
     call   = stripe.GetInvoices
     params = { status = "open", due_date = { lt = unix(now()) }, limit = 100, expand = ["data.customer"] }
 
-    paginate {
-      items = response.body.data
-      next  = response.body.has_more ? { starting_after = last(response.body.data).id } : null
-    }
+    paginate {}
   }
 
   for_each "invoice" {

@@ -24,10 +24,7 @@ integration "numbers" {
     call   = messaging.ListService
     params = { PageSize = 50 }
 
-    paginate {
-      items = response.body.services
-      next  = response.body.meta.next_page_url
-    }
+    paginate {}
   }
 
   for_each "service" {
