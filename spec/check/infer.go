@@ -90,7 +90,38 @@ func (f *flow) paging(a *answer) *pagesFound {
 	if a.items != nil {
 		q.Items, q.ItemsGiven = itemsPath(a.items)
 	}
-	return &pagesFound{paging.Infer(q), a.op.Pagination}
+	// What is found depends on no more than this, so that it is found once for as long as the document is the same.
+	if slices.Contains(a.op.api.inline, a.op.Operation) { // which is not the document's
+		return &pagesFound{paging.Infer(q), nil}
+	}
+	key := pagingKey{a.op.Operation, strings.Join(q.Items, "\x00"), q.ItemsGiven, bodyType(a), successes(a)}
+	return &pagesFound{openapi.Derived(doc, key, func() *paging.Finding { return paging.Infer(q) }), a.op.Pagination}
+}
+
+// pagingKey is what a finding about an operation depends on.
+type pagingKey struct {
+	op         *openapi.Operation
+	items      string
+	itemsGiven bool
+	body       string // its media type
+	successes  string // the statuses that are taken as such
+}
+
+func bodyType(a *answer) string {
+	if a.call.Body == nil {
+		return ""
+	}
+	return a.call.Body.ContentType
+}
+
+func successes(a *answer) string {
+	out := ""
+	for _, r := range a.received {
+		if r.Success {
+			out += r.Status + " "
+		}
+	}
+	return out
 }
 
 // itemsPath is the path of items in the answer's body, if that is all that their expression says.
@@ -249,14 +280,33 @@ func (p *pagesFound) proposal(items, next bool) []string {
 	return out
 }
 
+// answersList reports whether an operation answers with a list.
+func (f *flow) answersList(a *answer) bool {
+	type key struct {
+		op        *openapi.Operation
+		successes string
+	}
+	look := func() bool {
+		_, _, _, ok := paging.Items(a.body, a.op.Path)
+		return ok
+	}
+	if slices.Contains(a.op.api.inline, a.op.Operation) {
+		return look()
+	}
+	return openapi.Derived(a.op.api.doc, key{a.op.Operation, successes(a)}, look)
+}
+
 // missingPagination notes a list that may have further pages which nobody reads.
 func (f *flow) missingPagination(n *stage) {
 	a := n.answer
 	if !n.op.Call.Safe || a.op.api.doc == nil {
 		return
 	}
+	if !f.answersList(a) {
+		return
+	}
 	found := f.paging(a)
-	if !found.HasItems || found.extension != nil && found.extension.None || !found.Paged() && found.extension == nil {
+	if found.extension != nil && found.extension.None || !found.Paged() && found.extension == nil {
 		return
 	}
 	var takes *openapi.Parameter

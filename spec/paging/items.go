@@ -32,7 +32,7 @@ func Items(answer *types.Type, path string) (at []string, list *types.Type, seve
 	if name != "" {
 		return []string{name}, answer.Field(name).Type, nil, true
 	}
-	if several != nil {
+	if several != nil || isThing(answer.PropertyNames()) {
 		return nil, nil, several, false
 	}
 	var inner []string // wrappers in which lists stand
@@ -135,14 +135,14 @@ func listIn(t *types.Type, path string) (name string, several []string) {
 // single reports whether an answer is about one thing, of which its lists are parts: it has an id, and
 // what it is called does not promise a list.
 func single(t *types.Type, names, lists []string, path string) bool {
-	if !slices.Contains(names, "id") || len(names) < 4 {
-		return false
-	}
-	return named(lists, path) == "" && !slices.ContainsFunc(lists, func(l string) bool { return slices.Contains(usual[:8], Plain(l)) })
+	return isThing(names) && named(lists, path) == "" && !slices.ContainsFunc(lists, func(l string) bool { return slices.Contains(usual[:8], Plain(l)) })
 }
 
 // deeds are the segments of paths that say what is done with what is named before them.
 var deeds = words("search list query find filter all")
+
+// isThing reports whether what has these properties is one thing, and no envelope of several.
+func isThing(names []string) bool { return len(names) >= 4 && slices.Contains(names, "id") }
 
 // named is the list that the path names: of /users/{id}/repos the list "repos" or "repository".
 func named(lists []string, path string) string {

@@ -18,7 +18,8 @@ func (f *Finding) Asks(name string) bool {
 
 // Proposal is a next as far as it is known, with … for the rest.
 func (f *Finding) Proposal() string {
-	if g := f.guess; g != nil {
+	if f.guess != nil {
+		g := *f.guess
 		g.answer = f.answer
 		if f.HasItems || g.Rule == ByLink || g.Rule == ByURL || g.Rule == ByToken {
 			g.Items = f.Items
