@@ -28,6 +28,18 @@ func (b *blobs) name(run, digest string) string {
 	return filepath.Join(b.dir, fileName(run), digest)
 }
 
+// has reports whether a run may have payloads here.
+func (b *blobs) has(run string) bool {
+	dir := filepath.Join(b.dir, fileName(run))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.made[dir] {
+		return true
+	}
+	_, err := os.Stat(dir)
+	return err == nil
+}
+
 // put writes a payload; when it returns, the file and its name are durable.
 func (b *blobs) put(run string, data []byte) (digest string, err error) {
 	digest = digestOf(data)

@@ -277,9 +277,11 @@ func (t *txn) trim(c Trim) error {
 	if err != nil {
 		return err
 	}
-	digests, err := t.digests(n, c.From, c.To)
-	if err != nil {
-		return err
+	var digests []string
+	if t.s.blobs.has(c.Run) {
+		if digests, err = t.digests(n, c.From, c.To); err != nil {
+			return err
+		}
 	}
 	from := c.From
 	for _, keep := range append(c.Except, c.To+1) { // Except is sorted

@@ -96,6 +96,19 @@ func (s *SQLite) Own(run string) (func(), error) {
 	}), nil
 }
 
+// Active reports whether some process works on a run.
+func (s *SQLite) Active(run string) bool {
+	s.active.mu.Lock()
+	own := s.active.own[run]
+	s.active.mu.Unlock()
+	f, err := os.Open(filepath.Join(s.active.dir, fileName(run)))
+	if err != nil {
+		return own
+	}
+	defer f.Close()
+	return own || errors.Is(flock(f, false), ErrInUse)
+}
+
 // lockNamed locks a file that whoever had it may just have removed.
 func lockNamed(name string) (*os.File, error) {
 	for {

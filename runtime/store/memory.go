@@ -371,6 +371,12 @@ func (m *Memory) Own(run string) (func(), error) {
 	}, nil
 }
 
+func (m *Memory) Active(run string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.owned[run]
+}
+
 func (m *Memory) Prune(_ context.Context, keep Keep) (Pruned, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

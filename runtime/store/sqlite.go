@@ -117,6 +117,7 @@ func (s *SQLite) openWriter(ctx context.Context) (err error) {
 	if err := s.create(ctx); err != nil {
 		return err
 	}
+	sqlite.Fdatasync(true) // as SQLite does itself where it is built for a system that has it; elsewhere it stays as it is
 	s.write = s.connect(s.path(), pragmas)
 	s.write.SetMaxOpenConns(1)
 	if s.conn, err = s.write.Conn(ctx); err != nil {
@@ -250,6 +251,9 @@ func plain(e *sqlite.Error) string { return strings.TrimSpace(e.Error()) }
 // Close writes what is queued, and closes the store. It may be called twice.
 func (s *SQLite) Close() error {
 	err := s.queue.stop()
+	if s.read != nil {
+		s.read.Close() // before the writer, who is the one that can put the log away
+	}
 	if s.conn != nil {
 		if err == nil {
 			_, err = s.conn.ExecContext(context.Background(), "PRAGMA optimize")
@@ -261,10 +265,8 @@ func (s *SQLite) Close() error {
 		s.conn.Close()
 		s.conn = nil
 	}
-	for _, db := range []*sql.DB{s.read, s.write} {
-		if db != nil {
-			db.Close()
-		}
+	if s.write != nil {
+		s.write.Close()
 	}
 	if s.lock != nil {
 		s.lock.Close() // which ends the kernel's lock

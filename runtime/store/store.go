@@ -94,6 +94,9 @@ type Store interface {
 	// run exists is not looked at.
 	Own(run string) (release func(), err error)
 
+	// Active reports whether some process works on a run.
+	Active(run string) bool
+
 	// Prune removes what keep does not cover, and gives the room back. Unfinished runs and those in doubt stay.
 	Prune(ctx context.Context, keep Keep) (Pruned, error)
 	Size(ctx context.Context) (int64, error)

@@ -316,6 +316,9 @@ func own(t *testing.T, s *suite) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !s.Active("r1") || s.Active("r2") {
+		t.Error("who is active is not known")
+	}
 	if _, err := s.Own("r1"); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("twice: %v", err)
 	}
@@ -326,6 +329,9 @@ func own(t *testing.T, s *suite) {
 	}
 	release()
 	release() // no harm
+	if s.Active("r1") {
+		t.Error("r1 is still active")
+	}
 	if release, err = s.Own("r1"); err != nil {
 		t.Fatal(err)
 	}
