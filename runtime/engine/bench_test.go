@@ -18,8 +18,10 @@ import (
 	"tenon/runtime/engine"
 	"tenon/runtime/event"
 	"tenon/runtime/exec"
+	"tenon/runtime/secret"
 	"tenon/runtime/store"
 	"tenon/spec/check"
+	"tenon/spec/plan"
 )
 
 const pageSize = 100
@@ -116,4 +118,66 @@ func BenchmarkDurable(b *testing.B) {
 	b.ReportMetric(float64(kept.Microseconds())/float64(b.N*items), "µs/item")
 	b.ReportMetric(float64(plain.Microseconds())/float64(b.N*items), "µs/item-plain")
 	b.ReportMetric(float64(grown)/float64(b.N*items), "bytes/item")
+}
+
+// BenchmarkResume goes on with a run of 1,000,000 items that was stopped half done, and reports how long it takes from
+// opening the store to the first new item.
+func BenchmarkResume(b *testing.B) {
+	const items = 1_000_000
+	s := httptest.NewServer(shop(items))
+	defer s.Close()
+	p := program(b, "count")
+	var first time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		dir := b.TempDir()
+		ctx, cancel := context.WithCancel(context.Background())
+		done := 0
+		res := carry(b, ctx, dir, func(e event.Envelope) {
+			if _, ok := e.Event.(event.ItemDone); ok {
+				if done++; done == items/2 {
+					cancel()
+				}
+			}
+		}, func(d *engine.Durable) (*exec.Result, error) {
+			return d.Start(ctx, p, exec.Inputs{Servers: map[string]string{"shop": s.URL}}, "bench")
+		})
+		if res.Status != event.Canceled || done < items/2 {
+			b.Fatal(res.Status, done)
+		}
+		ctx, cancel = context.WithCancel(context.Background())
+		start, once := time.Now(), false
+		b.StartTimer()
+		carry(b, ctx, dir, func(e event.Envelope) {
+			if i, ok := e.Event.(event.ItemDone); ok && i.Index >= done-1 && !once {
+				once = true
+				first += time.Since(start)
+				cancel()
+			}
+		}, func(d *engine.Durable) (*exec.Result, error) {
+			res, _, err := d.Resume(ctx, res.Run, func(*plan.Plan) (map[string]secret.Value, error) { return nil, nil })
+			return res, err
+		})
+		if !once {
+			b.Fatal("no new item came")
+		}
+	}
+	b.ReportMetric(float64(first.Milliseconds())/float64(b.N), "ms-to-first-item")
+}
+
+// carry opens a store and carries a run out on it.
+func carry(b *testing.B, ctx context.Context, dir string, sink func(event.Envelope), run func(*engine.Durable) (*exec.Result, error)) *exec.Result {
+	b.Helper()
+	st, err := store.Open(context.Background(), dir, store.Shared, "bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer st.Close()
+	d := engine.NewDurable(engine.Options{Sink: sink}, engine.Keeping{Store: st})
+	defer d.Close()
+	res, err := run(d)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return res
 }

@@ -22,6 +22,8 @@ type Keeping struct {
 	Store store.Store
 	// Sealer encrypts what holds a secret. Without one, a run that would put a secret on disk does so.
 	Sealer Sealer
+	// Every is the number of items after which a loop's journal is replaced by a mark of what it has come to. 0: 512.
+	Every int
 }
 
 // Durable runs programs as [Local] does, and keeps what they do: a run goes on after its process was killed,
@@ -41,6 +43,9 @@ var ErrCanceled = errors.New("the run was canceled")
 
 // NewDurable returns an engine that keeps its runs.
 func NewDurable(o Options, k Keeping) *Durable {
+	if k.Every == 0 {
+		k.Every = 512
+	}
 	d := &Durable{k: k, runs: map[string]*host{}, loops: map[string]func(){}}
 	sink := o.Sink
 	o.Sink = func(x event.Envelope) {
@@ -243,8 +248,8 @@ func (d *Durable) Inputs(run *store.Run) (exec.Inputs, error) {
 func (d *Durable) carry(ctx context.Context, p *exec.Program, in exec.Inputs, again bool) (*exec.Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	h := &host{d: d, run: in.Run}
-	h.j = &journal{store: d.k.Store, run: in.Run, sealer: d.k.Sealer, redactor: in.Redactor, stop: func(err error) { stop(&storeError{err}) }}
+	h := &host{d: d, run: in.Run, ctx: ctx}
+	h.j = &journal{store: d.k.Store, run: in.Run, sealer: d.k.Sealer, redactor: in.Redactor, every: d.k.Every, stop: func(err error) { stop(&storeError{err}) }}
 	if again {
 		if err := h.load(ctx); err != nil {
 			return nil, err
@@ -298,6 +303,9 @@ func (h *host) end(res *exec.Result, canceled bool) error {
 	if res.Status == event.Succeeded {
 		changes = append(changes, h.kept...)
 	}
+	h.j.mu.Lock()
+	h.j.flush()
+	h.j.mu.Unlock()
 	return h.d.k.Store.Commit(context.Background(), h.run, changes...)
 }
 

@@ -20,6 +20,7 @@ type host struct {
 	exec.Host // set when the run begins
 	d         *Durable
 	run       string
+	ctx       context.Context // of the run
 	j         *journal
 
 	mu    sync.Mutex
@@ -48,7 +49,7 @@ func (h *host) load(ctx context.Context) error {
 	}
 	doubts, err := h.d.k.Store.Doubts(ctx, h.run)
 	for _, d := range doubts {
-		h.d.k.Store.Queue(h.run, store.Settle{Run: h.run, Key: d.Key}) // those that are still open are parked again
+		h.j.queue(store.Settle{Run: h.run, Key: d.Key}) // those that are still open are parked again
 	}
 	return err
 }
@@ -151,7 +152,7 @@ func (h *host) Lock(ctx context.Context, name string) (func(), error) {
 				return nil, h.stop(err)
 			}
 			return func() {
-				h.d.k.Store.Queue(h.run, store.Release{Name: name, Run: h.run})
+				h.j.queue(store.Release{Name: name, Run: h.run})
 				release()
 			}, nil
 		}
@@ -189,7 +190,7 @@ func (h *host) Claim(ctx context.Context, c exec.Claim) (bool, error) {
 	case !fresh:
 		err = h.j.put(kindClaimed, key, struct{}{}, nil, false)
 	case m.By != h.by(c):
-		h.d.k.Store.Queue(h.run, store.Mark{Scope: c.Loop, Key: c.Key, At: h.Now(), By: h.by(c)})
+		h.j.queue(store.Mark{Scope: c.Loop, Key: c.Key, At: h.Now(), By: h.by(c)})
 	}
 	return fresh, err
 }
@@ -220,16 +221,21 @@ func (h *host) fresh(ctx context.Context, c exec.Claim, m store.Mark) (bool, err
 	return err == nil && !other.Unfinished() && other.Status != store.InDoubt, err
 }
 
+// Settle leaves the claims of a run that is stopped as they are: it may go on, and until then no other run is to work
+// on what it may have begun.
 func (h *host) Settle(_ context.Context, c exec.Claim, done bool) error {
+	if !done && h.ctx.Err() != nil {
+		return nil
+	}
 	if !done {
-		h.d.k.Store.Queue(h.run, store.Unmark{Scope: c.Loop, Key: c.Key})
+		h.j.queue(store.Unmark{Scope: c.Loop, Key: c.Key})
 		return nil
 	}
 	m := store.Mark{Scope: c.Loop, Key: c.Key, At: h.Now(), By: h.by(c), Done: true}
 	if c.Within > 0 {
 		m.Until = m.At.Add(c.Within)
 	}
-	h.d.k.Store.Queue(h.run, m)
+	h.j.queue(m)
 	return nil
 }
 
@@ -291,7 +297,7 @@ func (h *host) fact(x event.Envelope) {
 	if err != nil {
 		return
 	}
-	h.d.k.Store.Queue(h.run, store.Fact{Run: h.run, Data: text})
+	h.j.queue(store.Fact{Run: h.run, Data: text})
 }
 
 // park notes that a write is in doubt.
@@ -300,7 +306,7 @@ func (h *host) park(at time.Time, f *event.Failure) {
 		return
 	}
 	request, _ := json.Marshal(f.Request)
-	h.d.k.Store.Queue(h.run, store.Park{Doubt: store.Doubt{Run: h.run, Key: f.Key, At: at, Reason: f.Error(), Request: request}})
+	h.j.queue(store.Park{Doubt: store.Doubt{Run: h.run, Key: f.Key, At: at, Reason: f.Error(), Request: request}})
 }
 
 // sameness tells events apart but for the times in them.

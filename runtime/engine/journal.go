@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,7 +70,9 @@ type intentData struct {
 type answerData struct {
 	Status   int         `json:"status"`
 	Header   http.Header `json:"header,omitempty"`
-	URL      string      `json:"url,omitempty"` // where it came from, if that is not where the request went
+	URL      string      `json:"url,omitempty"`    // where it came from, if that is not where the request went
+	Method   string      `json:"method,omitempty"` // of a read, which has no intent
+	Asked    string      `json:"asked,omitempty"`  // its URL
 	Attempts int         `json:"attempts,omitempty"`
 	Note     string      `json:"note,omitempty"`
 	At       int64       `json:"at"`
@@ -93,11 +96,14 @@ type timeData struct {
 
 // entry is what the journal has of one key.
 type entry struct {
-	kind   string // of the latest record
-	data   []byte
-	seq    int64
-	intent *entry // of an answer or a loss: what was sent
+	kind string // of the latest record
+	data []byte
+	seq  int64 // of the row that has its payload
+	at   span
 }
+
+// span is where a record's payload is in that of its row.
+type span struct{ from, size int64 }
 
 // journal is that of one run.
 type journal struct {
@@ -105,40 +111,79 @@ type journal struct {
 	run      string
 	sealer   Sealer
 	redactor *secret.Redactor
+	every    int         // items between two marks of a loop
 	stop     func(error) // the run, since nothing can be kept any more
 
 	mu      sync.Mutex
 	seq     int64
-	entries map[string]*entry // not asked for yet
+	entries map[string]*entry      // of an earlier process, not asked for yet
+	loops   map[string][]*buffered // the same, of loops
+	parts   parts
+	pages   map[string]*buffered // answers to requests for pages, by key
+	buf     []any                // *buffered and store.Change: not handed to the store yet
+	dead    []int64              // rows that may be trimmed
+	next    *group
+	syncing bool
+}
+
+// buffered is a record that the store may not have yet.
+type buffered struct {
+	kind, key     string
+	data, payload []byte
+	dropped       bool
+	row           *row // nil: it is not written
+}
+
+// row is what the store has as one record.
+type row struct {
+	seq  int64
+	live int // records in it that are of use
+}
+
+// group is intents that wait for the same fsync.
+type group struct {
+	done chan struct{}
+	err  error
 }
 
 // load reads what an earlier process left.
 func (j *journal) load(ctx context.Context) error {
-	j.entries = map[string]*entry{}
+	j.entries, j.loops = map[string]*entry{}, map[string][]*buffered{}
 	for r, err := range j.store.Records(ctx, j.run, 0) {
 		if err != nil {
 			return err
 		}
 		j.seq = r.Seq
-		j.note(r)
+		list, err := unpack(r)
+		if err != nil {
+			return fmt.Errorf("record %d of run %s: %w", r.Seq, j.run, err)
+		}
+		in := &row{seq: r.Seq, live: len(list)}
+		for i := range list {
+			j.recall(&list[i], in)
+		}
 	}
 	return nil
 }
 
-func (j *journal) note(r store.Record) {
-	old := j.entries[r.Key]
-	e := &entry{kind: r.Kind, data: r.Data, seq: r.Seq}
-	switch {
-	case r.Kind == kindUnsent:
-		delete(j.entries, r.Key)
-		return
-	case r.Kind == kindIntent || old == nil:
-	case old.kind == kindIntent:
-		e.intent = old
+// recall notes a record of an earlier process.
+func (j *journal) recall(x *packed, in *row) {
+	rec := &buffered{kind: x.Kind, key: x.Key, row: in}
+	j.belongs(rec)
+	switch x.Kind {
+	case kindItems, kindMark:
+		if rec.data = x.Data; x.Kind == kindMark {
+			for _, old := range j.loops[x.Key] {
+				j.bury(old)
+			}
+			j.loops[x.Key] = nil
+		}
+		j.loops[x.Key] = append(j.loops[x.Key], rec)
+	case kindUnsent:
+		delete(j.entries, x.Key)
 	default:
-		e.intent = old.intent
+		j.entries[x.Key] = &entry{kind: x.Kind, data: x.Data, seq: in.seq, at: x.at}
 	}
-	j.entries[r.Key] = e
 }
 
 // take returns what the journal has of a key, once.
@@ -156,21 +201,140 @@ func (j *journal) put(kind, key string, data any, payload []byte, wait bool) err
 	if err != nil {
 		return fmt.Errorf("journal: %w; this is a bug in Tenon", err)
 	}
-	if j.confides(text) {
-		text, _ = json.Marshal(sealedData{j.sealer.Seal(text, j.what(key))})
-	}
+	text = j.guard(key, text)
 	j.mu.Lock()
-	j.seq++
-	j.store.Queue(j.run, store.Append{Run: j.run, Record: store.Record{Seq: j.seq, Kind: kind, Key: key, Data: text, Payload: payload}})
+	j.belongs(j.buffer(kind, key, text, payload))
+	if wait {
+		return j.sync() // which unlocks
+	}
+	if len(j.buf) >= crowded {
+		j.flush()
+	}
 	j.mu.Unlock()
-	if !wait {
-		return nil
-	}
-	if err := j.store.Sync(context.Background(), j.run); err != nil {
-		j.stop(err)
-		return err
-	}
 	return nil
+}
+
+// sync returns when all that is buffered is durable. While one fsync is under way, those who come wait for the
+// next one together. The lock is held, and given back.
+func (j *journal) sync() error {
+	g := j.next
+	if g == nil {
+		g = &group{done: make(chan struct{})}
+		j.next = g
+	}
+	if j.syncing {
+		j.mu.Unlock()
+		<-g.done
+		return g.err
+	}
+	j.syncing = true
+	j.lead()
+	if j.next != nil {
+		go j.leadOn()
+		return g.err
+	}
+	j.syncing = false
+	j.mu.Unlock()
+	return g.err
+}
+
+// lead makes the next group durable. The lock is held.
+func (j *journal) lead() {
+	g := j.next
+	j.next = nil
+	j.flush()
+	j.mu.Unlock()
+	if g.err = j.store.Sync(context.Background(), j.run); g.err != nil {
+		j.stop(g.err)
+	}
+	close(g.done)
+	j.mu.Lock()
+}
+
+// leadOn does so for as long as there are groups. The lock is held, and given back.
+func (j *journal) leadOn() {
+	for j.next != nil {
+		j.lead()
+	}
+	j.syncing = false
+	j.mu.Unlock()
+}
+
+// crowded is how much waits for the next intent, lazily for how long: what is over by then needs no place on disk.
+const (
+	crowded = 128
+	lazily  = 10 * time.Millisecond
+)
+
+// buffer adds a record to what is handed to the store before long. The lock is held.
+func (j *journal) buffer(kind, key string, data, payload []byte) *buffered {
+	rec := &buffered{kind: kind, key: key, data: data, payload: payload}
+	j.add(rec)
+	return rec
+}
+
+// add adds a record or a change. The lock is held.
+func (j *journal) add(x any) {
+	if j.buf = append(j.buf, x); len(j.buf) == 1 {
+		time.AfterFunc(lazily, func() {
+			j.mu.Lock()
+			defer j.mu.Unlock()
+			j.flush()
+		})
+	}
+}
+
+// belongs notes what a record is a part of. The lock is held.
+func (j *journal) belongs(rec *buffered) {
+	j.parts.add(rec)
+	if rec.kind == kindAnswer && strings.IndexByte(rec.key, '#') >= 0 {
+		if j.pages == nil {
+			j.pages = map[string]*buffered{}
+		}
+		j.pages[rec.key] = rec
+	}
+}
+
+// queue adds a change that goes to the store after the records before it.
+func (j *journal) queue(c store.Change) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.add(c)
+}
+
+// flush hands everything to the store, in order. The lock is held.
+func (j *journal) flush() {
+	var rows, others []store.Change
+	var p packer
+	for _, x := range j.buf {
+		rec, is := x.(*buffered)
+		switch {
+		case !is:
+			others = append(others, x.(store.Change))
+			continue
+		case rec.dropped:
+			continue
+		case rec.kind == kindItems:
+			rec.data = j.guard(rec.key, append(rec.data, ']'))
+		}
+		if len(p.payload)+len(rec.payload) > packable {
+			rows = p.take(j, rows)
+		}
+		p.add(rec)
+	}
+	j.buf = j.buf[:0]
+	if changes := append(p.take(j, rows), others...); len(changes) > 0 {
+		j.store.Queue(j.run, changes...)
+	}
+}
+
+// guard seals a record's data if it holds a secret.
+func (j *journal) guard(key string, text []byte) []byte {
+	if !j.confides(text) {
+		return text
+	}
+	text, _ = json.Marshal(sealedData{j.sealer.Seal(text, j.what(key))})
+	return text
 }
 
 type sealedData struct {
@@ -219,12 +383,21 @@ func (j *journal) open(key string, data []byte) ([]byte, error) {
 }
 
 // payload returns a record's body.
-func (j *journal) payload(key string, seq int64, sealed bool) ([]byte, error) {
-	body, err := j.store.Payload(context.Background(), j.run, seq)
-	if err == nil && sealed {
-		body, err = j.open(key, body)
+func (j *journal) payload(key string, e *entry, sealed bool) ([]byte, error) {
+	if e.at.size == 0 {
+		return nil, nil
 	}
-	return body, err
+	body, err := j.store.Payload(context.Background(), j.run, e.seq)
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) < e.at.from+e.at.size {
+		return nil, fmt.Errorf("record %d is %w: its payload is too short", e.seq, store.ErrDamaged)
+	}
+	if body = body[e.at.from : e.at.from+e.at.size]; sealed {
+		return j.open(key, body)
+	}
+	return body, nil
 }
 
 // intend puts a write's intent on disk.
@@ -241,7 +414,7 @@ func (j *journal) frozen(r *exec.Request, e *entry) (*exec.Request, error) {
 	if err := j.read(r.Key, e.data, &d); err != nil {
 		return nil, err
 	}
-	body, err := j.payload(r.Key, e.seq, d.Sealed)
+	body, err := j.payload(r.Key, e, d.Sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -261,6 +434,9 @@ func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, b
 		return j.put(kindLost, r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli()}, nil, false)
 	}
 	d := answerData{Status: res.Status, Header: res.Header, Attempts: res.Attempts, Note: res.Note, At: now.UnixMilli(), Took: now.Sub(began).Milliseconds()}
+	if r.Safe {
+		d.Method, d.Asked = r.Method, r.URL.String()
+	}
 	if res.URL != nil && res.URL.String() != r.URL.String() {
 		d.URL = res.URL.String()
 	}
@@ -296,7 +472,7 @@ func (j *journal) answered(r *exec.Request, e *entry) (*transport.Response, erro
 	if err := j.read(r.Key, e.data, &d); err != nil {
 		return nil, err
 	}
-	body, err := j.payload(r.Key, e.seq, d.Sealed)
+	body, err := j.payload(r.Key, e, d.Sealed)
 	if err != nil {
 		return nil, err
 	}

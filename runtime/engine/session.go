@@ -54,6 +54,9 @@ func (s *session) Settle(_ context.Context, c exec.Claim, done bool) error {
 	return nil
 }
 
+// Loop keeps no notes.
+func (s *session) Loop(string, []string) exec.Notes { return nil }
+
 func (s *session) Detail() event.Detail { return s.l.o.Detail }
 
 func (s *session) Emit(e event.Event) {

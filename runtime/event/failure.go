@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tenon/spec/source"
@@ -72,6 +73,11 @@ type Response struct {
 type Header struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// SortHeaders sorts header fields by name.
+func SortHeaders(h []Header) {
+	slices.SortFunc(h, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Excerpt shortens text for people to at most limit bytes at a character boundary, and says so.

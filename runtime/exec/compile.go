@@ -151,7 +151,7 @@ func (c *compiler) op(o *plan.Op) *op {
 	case o.Value != nil:
 		x.value = c.value(o.ID, o.Value.Value, o.Value.Guard)
 	case o.ForEach != nil:
-		x.loop = c.loop(o.ForEach)
+		x.loop = c.loop(o.ID, o.ForEach)
 	case o.Wait != nil:
 		x.pause = &pause{o.Wait, c.value("wait", o.Wait.Until, o.Wait.Guard)}
 	case o.Run != nil:
@@ -308,10 +308,10 @@ func encodings(from map[string]*plan.Encoding) map[string]codec.Encoding {
 	return out
 }
 
-func (c *compiler) loop(p *plan.ForEach) *loop {
+func (c *compiler) loop(id string, p *plan.ForEach) *loop {
 	outer := c.uses
 	c.uses = nil
-	x := &loop{plan: p, in: c.value("in", p.In, p.Guard)}
+	x := &loop{plan: p, in: c.value("in", p.In, p.Guard), inside: within([]string{id}, p.Block)}
 	in := c.uses
 	c.uses = nil
 	before := c.undos
@@ -341,4 +341,15 @@ func (c *compiler) loop(p *plan.ForEach) *loop {
 	}
 	c.uses = uses
 	return x
+}
+
+// within adds the IDs of all ops of a block, at any depth.
+func within(ids []string, b *plan.Block) []string {
+	for _, o := range b.Ops {
+		ids = append(ids, o.ID)
+		if o.ForEach != nil {
+			ids = within(ids, o.ForEach.Block)
+		}
+	}
+	return ids
 }

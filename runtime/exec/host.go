@@ -55,6 +55,9 @@ type Host interface {
 	// as if it had never been seen. A claim that was settled as done may be settled again, as not done, when
 	// the item is undone.
 	Settle(ctx context.Context, c Claim, done bool) error
+	// Loop returns the notes of an execution of a loop, which key names as in Request.Key; nil if the host keeps none.
+	// steps are the IDs of the ops in the loop, and its own.
+	Loop(key string, steps []string) Notes
 	// Branches returns a set of branches of which at most limit run at once; 0 means no bound.
 	Branches(limit int) Branches
 	// Emit takes a fact. It is called often and must be quick.

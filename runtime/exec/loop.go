@@ -16,6 +16,7 @@ type tally struct {
 	mu                       sync.Mutex
 	count, succeeded, failed int
 	skipped                  int
+	failing                  int // failed, and perhaps still being undone
 	folds                    []fold
 	unknown                  []bool // by aggregate: a dry run cannot know it
 	fault                    *fault // of the first item, in their order, that failed
@@ -25,19 +26,20 @@ type tally struct {
 
 // iteration is one execution of a loop.
 type iteration struct {
-	run  *run
-	op   *op
-	loop *loop
-	s    *scope
-	free []any // values of loop.free, in that order
-	envs sync.Pool
-	book *book // of the items; nil: nothing can be undone
+	run   *run
+	op    *op
+	loop  *loop
+	s     *scope
+	free  []any // values of loop.free, in that order
+	envs  sync.Pool
+	book  *book     // of the items; nil: nothing can be undone
+	notes *notebook // nil: none are kept
 	tally
 }
 
 // loop carries out a for_each.
 func (r *run) loop(o *op, i int, s *scope) outcome {
-	items, total, f := r.source(o.loop, s)
+	from, f := r.source(o.loop, s)
 	if f != nil {
 		return outcome{fault: f}
 	}
@@ -46,9 +48,11 @@ func (r *run) loop(o *op, i int, s *scope) outcome {
 		r.states[i].loop.Store(&x.tally)
 	}
 	if s.loud() {
-		r.emit(event.LoopStarted{ForEach: r.prefix + o.plan.ID, Item: s.item, Total: total})
+		r.emit(event.LoopStarted{ForEach: r.prefix + o.plan.ID, Item: s.item, Total: from.total})
 	}
-	f = x.all(items)
+	if f = x.recall(); f == nil {
+		f = x.all(from)
+	}
 	if s.loud() {
 		r.emit(event.LoopDone{ForEach: r.prefix + o.plan.ID, Item: s.item, Count: x.count, Succeeded: x.succeeded, Failed: x.failed, Skipped: x.skipped})
 	}
@@ -73,11 +77,19 @@ func (r *run) iteration(o *op, s *scope) *iteration {
 	}
 	x.folds = make([]fold, len(o.loop.aggregates))
 	x.unknown = make([]bool, len(o.loop.aggregates))
+	x.notes = x.notebook()
 	return x
 }
 
-// source returns a function that gives the items piece by piece, nil at the end, and their number if it is known.
-func (r *run) source(l *loop, s *scope) (func() ([]any, *fault), int, *fault) {
+// feed gives a loop its items.
+type feed struct {
+	next  func() ([]any, *fault) // piece by piece, nil at the end
+	pages *iterator              // of whose pages the pieces are; nil: of none
+	total int                    // -1: not known before they are read
+}
+
+// source returns a loop's feed.
+func (r *run) source(l *loop, s *scope) (*feed, *fault) {
 	var v any
 	var at source.Range
 	if l.plan.Stream != "" {
@@ -88,40 +100,48 @@ func (r *run) source(l *loop, s *scope) (func() ([]any, *fault), int, *fault) {
 		var f *fault
 		at = l.in.code.expr.Range
 		if v, f = s.guarded(l.in, event.Expression); f != nil {
-			return nil, 0, f
+			return nil, f
 		}
 	}
 	switch v := v.(type) {
 	case *stream:
-		return v.iterate(s).next, -1, nil
+		it := v.iterate(s)
+		return &feed{it.next, it, -1}, nil
 	case *sequence:
 		v.scope.ctx = s.ctx
-		return v.next, -1, nil
+		return &feed{v.next, nil, -1}, nil
 	case []any:
 		total := len(v)
 		if l.where != nil {
 			total = -1
 		}
-		return func() ([]any, *fault) {
+		return &feed{func() ([]any, *fault) {
 			list := v
 			v = nil
 			return list, nil
-		}, total, nil
+		}, nil, total}, nil
 	}
-	return nil, 0, s.fail(event.Expression, at, "there is nothing to go through: in is %s, not a list", types.Shapeof(v))
+	return nil, s.fail(event.Expression, at, "there is nothing to go through: in is %s, not a list", types.Shapeof(v))
 }
 
 // all starts the items in their order and waits for them. While those of a page are started the next page is
 // read. The fault is one of reading the items.
-func (x *iteration) all(next func() ([]any, *fault)) *fault {
+func (x *iteration) all(from *feed) *fault {
 	set := x.run.host.Branches(x.loop.plan.Concurrency)
 	defer set.Wait()
-	items, f := next()
-	for n := 0; items != nil && f == nil; {
-		ahead := x.ahead(next)
+	n := x.goOn(from)
+	at := from.place(n)
+	items, f := from.next()
+	for items != nil && f == nil {
+		x.reached(at)
+		at = from.place(0)
+		ahead := x.ahead(from.next)
 		if n, f = x.start(set, items, n); f != nil || x.stopped() {
 			ahead()
 			return f
+		}
+		if at != nil {
+			at.First = n
 		}
 		items, f = ahead()
 	}
@@ -157,7 +177,10 @@ func (x *iteration) start(set Branches, items []any, n int) (int, *fault) {
 			continue
 		}
 		at := n
-		if n++; x.loop.plan.Concurrency <= 1 {
+		if n++; x.isOver(at) {
+			continue
+		}
+		if x.loop.plan.Concurrency <= 1 {
 			x.item(at, item)
 		} else {
 			set.Go(func() { x.item(at, item) })
@@ -225,10 +248,11 @@ func (x *iteration) item(n int, v any) {
 	if f == nil {
 		f = x.run.block(x.loop.block, s)
 	}
+	var values []any
 	if f == nil {
-		f = x.fold(n, s)
+		values, f = x.values(s)
 	}
-	x.settle(n, s, f)
+	x.settle(n, s, values, f)
 }
 
 // key is the item's identity, as text; without one its number, from 1.
@@ -256,10 +280,10 @@ func (x *iteration) key(n int, s *scope) (string, *fault) {
 	return string(b), nil
 }
 
-// fold adds the item's values to the aggregates.
-func (x *iteration) fold(n int, s *scope) *fault {
+// values are what the item gives to the aggregates.
+func (x *iteration) values(s *scope) ([]any, *fault) {
 	if len(x.folds) == 0 {
-		return nil
+		return nil, nil
 	}
 	values := make([]any, 0, 8)
 	for i, a := range x.loop.aggregates {
@@ -272,13 +296,16 @@ func (x *iteration) fold(n int, s *scope) *fault {
 			var f *fault
 			s.enter(x.op.plan.ID, a.name)
 			if v, f = s.guarded(&a.value, event.Expression); f != nil {
-				return f
+				return nil, f
 			}
 		}
 		values = append(values, v)
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
+	return values, nil
+}
+
+// fold adds the item's values to the aggregates. The lock is held.
+func (x *iteration) fold(n int, s *scope, values []any) *fault {
 	for i, a := range x.loop.aggregates {
 		if err := x.folds[i].add(a.fold, n, values[i]); err != nil {
 			return s.fail(event.Expression, a.code.expr.Range, "aggregate %q: %s", a.name, err)
@@ -288,38 +315,55 @@ func (x *iteration) fold(n int, s *scope) *fault {
 }
 
 // settle counts the item and says how it went.
-func (x *iteration) settle(n int, s *scope, f *fault) {
-	x.mu.Lock()
-	x.count++
+func (x *iteration) settle(n int, s *scope, values []any, f *fault) {
+	if f == nil {
+		f = x.succeed(n, s, values)
+	}
 	switch {
 	case f == nil:
-		x.succeeded++
-	case s.over() && !f.InDoubt:
-		x.count-- // not done, and not failed either: the run was stopped under it
-		x.mu.Unlock()
-		x.settleClaim(s, f)
-		return
-	default:
-		x.failed++
-		if x.fault == nil || n < x.at {
-			x.fault, x.at = f, n
-		}
-		p := x.loop.plan
-		x.stop = x.stop || !p.Continue || p.MaxErrors > 0 && x.failed > p.MaxErrors
-	}
-	x.mu.Unlock()
-	if f != nil {
-		x.takeBack(s, f)
-	}
-	x.settleClaim(s, f)
-	if f == nil {
 		x.run.emit(event.ItemDone{ForEach: s.run.prefix + x.op.plan.ID, Item: s.item, Index: n})
 		return
+	case s.over() && !f.InDoubt:
+		x.settleClaim(s, f)
+		return // not done, and not failed either: the run was stopped under it
 	}
+	x.fail(n, f)
+	x.takeBack(s, f)
+	x.settleClaim(s, f)
+	x.mu.Lock()
+	x.count++
+	x.failed++
+	x.note(n, nil, f, false)
+	x.mu.Unlock()
 	if f.InDoubt {
 		x.run.doubts.Add(1)
 	}
 	x.run.emit(event.ItemFailed{ForEach: s.run.prefix + x.op.plan.ID, Item: s.item, Index: n, Failure: &f.Failure})
+}
+
+func (x *iteration) succeed(n int, s *scope, values []any) *fault {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if f := x.fold(n, s, values); f != nil {
+		return f
+	}
+	x.settleClaim(s, nil)
+	x.count++
+	x.succeeded++
+	x.note(n, values, nil, false)
+	return nil
+}
+
+// fail notes the first failure, and stops the loop if it does not go on without the item.
+func (x *iteration) fail(n int, f *fault) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.failing++
+	if x.fault == nil || n < x.at {
+		x.fault, x.at = f, n
+	}
+	p := x.loop.plan
+	x.stop = x.stop || !p.Continue || p.MaxErrors > 0 && x.failing > p.MaxErrors
 }
 
 // takeBack undoes what the item did, if the loop goes on without it. What is in doubt stays as it is.

@@ -184,6 +184,7 @@ type loop struct {
 	aggregates []*aggregate
 	free       []string // names that the body reads from outside
 	undos      bool     // something in it has an undo
+	inside     []string // IDs of all ops in it, and its own
 }
 
 type aggregate struct {

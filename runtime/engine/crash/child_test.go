@@ -22,12 +22,13 @@ import (
 const (
 	childDir    = "TENON_CRASH_DIR"
 	childServer = "TENON_CRASH_SERVER"
+	childWhat   = "TENON_CRASH_INTEGRATION"
 	childAt     = "TENON_CRASH_AT" // "12-": before the twelfth write to the journal; "12+": after it
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		status, err := child(dir, os.Getenv(childServer), os.Getenv(childAt))
+		status, err := child(dir, os.Getenv(childServer), os.Getenv(childWhat), os.Getenv(childAt))
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -38,22 +39,32 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// project compiles the integration that is killed.
-func project() (*plan.Plan, error) {
+// The integrations that are killed. The items of one can be undone, so that all of them are gone through again; those of
+// the other are noted as over.
+const (
+	undone = "orders"
+	noted  = "noted"
+)
+
+// project compiles one of them.
+func project(name string) (*plan.Plan, error) {
 	src, err := os.ReadFile("testdata/main.hcl")
 	if err != nil {
 		return nil, err
 	}
 	checked := check.NewSession(os.DirFS("testdata"), nil, "test").Check(map[string][]byte{"main.hcl": src})
-	p := checked.Plans["orders"]
+	p := checked.Plans[name]
 	if p == nil {
 		return nil, fmt.Errorf("findings: %v", checked.Findings)
 	}
 	return p, nil
 }
 
+// every is the number of items between two marks: few, so that there are many.
+const every = 7
+
 // child begins the run, or goes on with it, and returns how it ended.
-func child(dir, server, at string) (string, error) {
+func child(dir, server, what, at string) (string, error) {
 	ctx := context.Background()
 	s, err := store.Open(ctx, dir, store.Shared, "crash")
 	if err != nil {
@@ -64,13 +75,13 @@ func child(dir, server, at string) (string, error) {
 	if n, err := strconv.ParseInt(strings.TrimRight(at, "+-"), 10, 64); err == nil {
 		kept = &deadly{Store: s, at: n, after: strings.HasSuffix(at, "+")}
 	}
-	d := engine.NewDurable(engine.Options{}, engine.Keeping{Store: kept})
+	d := engine.NewDurable(engine.Options{}, engine.Keeping{Store: kept, Every: every})
 	runs, err := s.Runs(ctx, store.Filter{Limit: 1})
 	if err != nil {
 		return "", err
 	}
 	if len(runs) == 0 {
-		p, err := project()
+		p, err := project(what)
 		if err != nil {
 			return "", err
 		}

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 	"tenon/runtime/engine"
@@ -24,22 +26,25 @@ func noSecrets(*plan.Plan) (map[string]secret.Value, error) { return nil, nil }
 // TestAnyPrefixOfAJournal cuts the journal of a whole run anywhere, and goes on from there on a server to which
 // has happened what the prefix says: what is answered in it is not asked again, and the run comes to the same end.
 func TestAnyPrefixOfAJournal(t *testing.T) {
-	p, err := project()
-	if err != nil {
-		t.Fatal(err)
-	}
-	prog, err := exec.Compile(p)
-	if err != nil {
-		t.Fatal(err)
+	programs := map[string]*exec.Program{}
+	for _, what := range []string{undone, noted} {
+		p, err := project(what)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if programs[what], err = exec.Compile(p); err != nil {
+			t.Fatal(err)
+		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		ctx := context.Background()
-		first := newShop(rapid.SampledFrom([]int{1, 4, 12}).Draw(t, "items"), 0)
+		what := rapid.SampledFrom([]string{undone, noted}).Draw(t, "integration")
+		first := newShop(rapid.SampledFrom([]int{1, 3, 9}).Draw(t, "items"), 0)
 		defer first.Close()
 		whole := store.NewMemory()
-		d := engine.NewDurable(engine.Options{}, engine.Keeping{Store: whole})
+		d := engine.NewDurable(engine.Options{}, engine.Keeping{Store: whole, Every: 1000})
 		defer d.Close()
-		res, err := d.Start(ctx, prog, exec.Inputs{Servers: map[string]string{"shop": first.URL}}, "test")
+		res, err := d.Start(ctx, programs[what], exec.Inputs{Servers: map[string]string{"shop": first.URL}}, "test")
 		if err != nil || res.Status != event.Succeeded {
 			t.Fatal(res, err)
 		}
@@ -55,7 +60,7 @@ func TestAnyPrefixOfAJournal(t *testing.T) {
 
 		second := newShop(first.items, 0)
 		defer second.Close()
-		answered := second.happened(t, prefix)
+		answered, over := second.happened(t, prefix)
 		cut := store.NewMemory()
 		run, _ := whole.Run(ctx, res.Run)
 		plan, _ := whole.Plan(ctx, run.Plan)
@@ -66,10 +71,15 @@ func TestAnyPrefixOfAJournal(t *testing.T) {
 			r.Data = []byte(strings.ReplaceAll(string(r.Data), first.URL, second.URL))
 			changes = append(changes, store.Append{Run: run.ID, Record: r})
 		}
+		for _, order := range over { // which a journal says after the key is marked
+			if !refused(order) {
+				changes = append(changes, store.Mark{Scope: what + "/for_each.order", Key: order, At: time.Now(), By: run.ID, Done: true})
+			}
+		}
 		if err := cut.Commit(ctx, run.ID, changes...); err != nil {
 			t.Fatal(err)
 		}
-		d = engine.NewDurable(engine.Options{}, engine.Keeping{Store: cut})
+		d = engine.NewDurable(engine.Options{}, engine.Keeping{Store: cut, Every: 3})
 		defer d.Close()
 		for {
 			res, _, err := d.Resume(ctx, run.ID, noSecrets)
@@ -90,14 +100,22 @@ func TestAnyPrefixOfAJournal(t *testing.T) {
 				t.Errorf("%s of %s was answered, and sent again %d times", a[0], a[1], n)
 			}
 		}
-		second.verify(t, cut)
+		second.verify(t, what, cut)
 	})
 }
 
 // happened makes a journal's effects those of the server. A write that was not answered may have had one or not.
-func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]string) {
+func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]string, done []string) {
 	open := map[string][2]string{}
+	var list []store.Record
 	for _, r := range records {
+		packed, err := engine.Unpack(r, r.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, packed...)
+	}
+	for _, r := range list {
 		switch r.Kind {
 		case "intent":
 			var d struct{ Method, URL string }
@@ -119,6 +137,22 @@ func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]strin
 				s.bodies[what[1]] = string(r.Payload)
 			}
 			open[r.Key] = what
+		case "items": // whatever was sent for an item that is over was answered
+			var over [][]json.RawMessage
+			if err := json.Unmarshal(r.Data, &over); err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range over {
+				n, _ := strconv.Atoi(string(x[0]))
+				done = append(done, id(n))
+				for key, what := range open {
+					if strings.Contains(key, "["+string(x[0])+"]") {
+						s.have(what)
+						answered = append(answered, what)
+						delete(open, key)
+					}
+				}
+			}
 		case "answer":
 			if what, ok := open[r.Key]; ok {
 				s.have(what)
@@ -137,7 +171,7 @@ func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]strin
 			s.have(open[k])
 		}
 	}
-	return answered
+	return answered, done
 }
 
 func (s *shop) have(what [2]string) {

@@ -1,0 +1,237 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tenon/runtime/exec"
+	"tenon/runtime/store"
+)
+
+// Design of notes
+//
+//	items    items of a loop that are over: [[index, note], …]
+//	mark     all that a loop has come to; it replaces the loop's items and marks before it
+//
+// When an item is over, the records of its requests are of no use any more: those that still wait to be written
+// never are, and the others are trimmed together with the next mark, in one transaction. So the journal of a loop
+// does not grow with the number of its items.
+
+const (
+	kindItems = "items"
+	kindMark  = "mark"
+)
+
+// part is a record that belongs to an item.
+type part struct {
+	step string
+	rec  *buffered
+}
+
+// parts are the records of items that are not over, by the items' places.
+type parts struct {
+	at     map[string][]part
+	within map[string][]string // places of inner loops' items
+}
+
+// place finds the op and the item in a record's key: "step.x" and "3.0" in "wait step.x[3.0]:undo".
+func place(key string) (step, at string, ok bool) {
+	key = key[strings.LastIndexByte(key, ' ')+1:]
+	i := strings.IndexByte(key, '[')
+	j := strings.IndexByte(key, ']')
+	if i < 0 || j < i {
+		return "", "", false
+	}
+	return key[:i], key[i+1 : j], true
+}
+
+// among reports whether a step is one of some, or in a run within the run that one of them carries out.
+func among(step string, steps map[string]bool) bool {
+	for !steps[step] {
+		i := strings.LastIndexByte(step, '/')
+		if i < 0 {
+			return false
+		}
+		step = step[:i]
+	}
+	return true
+}
+
+func (p *parts) add(rec *buffered) {
+	step, at, ok := place(rec.key)
+	if !ok {
+		return
+	}
+	if p.at == nil {
+		p.at, p.within = map[string][]part{}, map[string][]string{}
+	}
+	if outer := strings.LastIndexByte(at, '.'); outer >= 0 && p.at[at] == nil {
+		p.within[at[:outer]] = append(p.within[at[:outer]], at)
+	}
+	p.at[at] = append(p.at[at], part{step, rec})
+}
+
+// take removes the parts of an item that are of certain ops, those of inner items included.
+func (p *parts) take(at string, steps map[string]bool, gone func(*buffered)) {
+	for _, inner := range p.within[at] {
+		p.take(inner, steps, gone)
+	}
+	delete(p.within, at)
+	if p.at[at] == nil {
+		return
+	}
+	left := slices.DeleteFunc(p.at[at], func(x part) bool {
+		if !among(x.step, steps) {
+			return false
+		}
+		gone(x.rec)
+		return true
+	})
+	if p.at[at] = left; len(left) == 0 {
+		delete(p.at, at)
+	}
+}
+
+// notes are those of one execution of a loop.
+type notes struct {
+	j      *journal
+	key    string
+	place  string
+	inside map[string]bool
+	noted  []*buffered // records of this loop
+	open   *buffered   // the last of them, if it is not written yet
+	since  int         // items since the last mark
+	spent  int         // pages before this one are forgotten
+}
+
+// Loop opens a loop's notes.
+func (h *host) Loop(key string, steps []string) exec.Notes {
+	n := &notes{j: h.j, key: key, inside: map[string]bool{}}
+	_, n.place, _ = place(key)
+	for _, s := range steps {
+		n.inside[s] = true
+	}
+	return n
+}
+
+func (n *notes) item(i int) string {
+	if n.place == "" {
+		return strconv.Itoa(i)
+	}
+	return n.place + "." + strconv.Itoa(i)
+}
+
+func (n *notes) Recall(mark func([]byte) error, item func(int, []byte) error) error {
+	n.j.mu.Lock()
+	old := n.j.loops[n.key]
+	delete(n.j.loops, n.key)
+	n.j.mu.Unlock()
+	for _, rec := range old {
+		var data json.RawMessage
+		if err := n.j.read(n.key, rec.data, &data); err != nil {
+			return err
+		}
+		n.noted = append(n.noted, rec)
+		if rec.kind == kindMark {
+			if err := mark(data); err != nil {
+				return err
+			}
+			continue
+		}
+		var list [][2]json.RawMessage
+		if err := json.Unmarshal(data, &list); err != nil {
+			return err
+		}
+		for _, x := range list {
+			i, err := strconv.Atoi(string(x[0]))
+			if err != nil {
+				return err
+			}
+			if err := item(i, x[1]); err != nil {
+				return err
+			}
+			n.j.mu.Lock()
+			n.over(i)
+			n.j.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+// over forgets what belongs to an item.
+func (n *notes) over(i int) {
+	n.j.parts.take(n.item(i), n.inside, n.j.bury)
+}
+
+func (n *notes) Item(i int, data []byte) (due bool) {
+	j := n.j
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n.over(i)
+	if n.open == nil || n.open.row != nil {
+		n.open = j.buffer(kindItems, n.key, []byte{'['}, nil)
+		n.noted = append(n.noted, n.open)
+	} else {
+		n.open.data = append(n.open.data, ',')
+	}
+	n.open.data = fmt.Appendf(n.open.data, "[%d,%s]", i, data)
+	if len(j.buf) >= crowded || len(n.open.data) > store.InlineMax {
+		j.flush()
+	}
+	n.since++
+	return n.since >= j.every
+}
+
+func (n *notes) Mark(data []byte, read string, page int) {
+	j := n.j
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, rec := range n.noted {
+		j.bury(rec)
+	}
+	for n.spent = max(n.spent, 2); n.spent < page; n.spent++ {
+		key := read + "#" + strconv.Itoa(n.spent)
+		if rec := j.pages[key]; rec != nil {
+			j.bury(rec)
+			delete(j.pages, key)
+		}
+	}
+	rec := j.buffer(kindMark, n.key, j.guard(n.key, data), nil)
+	n.since = 0
+	n.open, n.noted = nil, append(n.noted[:0], rec)
+	j.flush()
+	for _, t := range j.graves() {
+		j.add(t)
+	}
+}
+
+// bury notes that a record is of no use any more. The lock is held.
+func (j *journal) bury(rec *buffered) {
+	if rec.dropped {
+		return
+	}
+	rec.dropped = true
+	if rec.row == nil {
+		return // and never will be written
+	}
+	if rec.row.live--; rec.row.live == 0 {
+		j.dead = append(j.dead, rec.row.seq)
+	}
+}
+
+// graves are the trims of what is dead. The lock is held.
+func (j *journal) graves() []store.Change {
+	slices.Sort(j.dead)
+	var out []store.Change
+	for i := 0; i < len(j.dead); {
+		from := i
+		for i++; i < len(j.dead) && j.dead[i] <= j.dead[i-1]+1; i++ {
+		}
+		out = append(out, store.Trim{Run: j.run, From: j.dead[from], To: j.dead[i-1]})
+	}
+	j.dead = j.dead[:0]
+	return out
+}

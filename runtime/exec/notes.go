@@ -1,0 +1,290 @@
+package exec
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"tenon/runtime/event"
+	"tenon/spec/types"
+)
+
+// Design: a run that is repeated would carry out the body for every item again, if only to hear of each
+// that it is done. So a loop takes notes of the items that are over, and now and then a mark of all it has come to,
+// which replaces the notes before it. What the host keeps of the items' own requests can then be forgotten.
+//
+// An item in doubt, and one that the run was stopped under, is not noted: it is gone through again. So is everything
+// in a loop whose items can be undone, since what undoes them is computed on the way.
+
+// Notes are what a host keeps of one execution of a loop.
+type Notes interface {
+	// Recall gives the last mark, if there is one, and the notes after it.
+	Recall(mark func(data []byte) error, item func(n int, data []byte) error) error
+	// Item notes that the item with index n is over. What was kept for it may be forgotten. due: it is time for a mark.
+	Item(n int, data []byte) (due bool)
+	// Mark replaces all notes before it. Of the pages that were asked for by requests with the key read + "#" + number,
+	// those from the second on and before page are not needed any more.
+	Mark(data []byte, read string, page int)
+}
+
+// notebook is a loop's side of its notes. Its fields are guarded by the iteration's lock.
+type notebook struct {
+	Notes
+	below  int          // items before this one are over
+	beyond map[int]bool // and these
+	lists  bool         // some aggregate keeps every value, so that marks would grow
+	read   string       // key of the requests for pages
+	pages  []*placeMark // those that have items which are not over, and what comes after; oldest first
+}
+
+// placeMark is where a page of a loop's items is to be asked for.
+type placeMark struct {
+	First  int           `json:"first"` // index of its first item
+	Page   int           `json:"page"`  // read before it
+	Items  int64         `json:"items"` // given before it
+	Cursor *event.Cursor `json:"cursor"`
+}
+
+// place is where the feed is: what it gives next begins with the item with index first. nil: it cannot go on there.
+func (f *feed) place(first int) *placeMark {
+	if f.pages == nil || f.pages.cursor == nil {
+		return nil
+	}
+	return &placeMark{first, f.pages.page, f.pages.count, f.pages.cursor}
+}
+
+// reached notes where a page is from whose items now begin.
+func (x *iteration) reached(at *placeMark) {
+	if x.notes == nil || at == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.notes.pages = append(x.notes.pages, at)
+}
+
+// goOn makes the feed begin with the page that has the first item which is not over, and returns the index of the page's
+// first item.
+func (x *iteration) goOn(from *feed) int {
+	if x.notes == nil || from.pages == nil {
+		return 0
+	}
+	x.notes.read = from.pages.scope.key("")
+	if len(x.notes.pages) == 0 {
+		return 0
+	}
+	at := x.notes.pages[0]
+	x.notes.pages = nil
+	from.pages.cursor, from.pages.page, from.pages.count = at.Cursor, at.Page, at.Items
+	return at.First
+}
+
+func (x *iteration) notebook() *notebook {
+	if x.loop.undos || x.s.aside {
+		return nil
+	}
+	steps := x.loop.inside
+	if x.run.prefix != "" {
+		steps = slices.Clone(steps)
+		for i := range steps {
+			steps[i] = x.run.prefix + steps[i]
+		}
+	}
+	notes := x.run.host.Loop(x.s.key(""), steps)
+	if notes == nil {
+		return nil
+	}
+	b := &notebook{Notes: notes, beyond: map[int]bool{}}
+	for _, a := range x.loop.aggregates {
+		b.lists = b.lists || a.fold == "list"
+	}
+	return b
+}
+
+// isOver reports whether the item with index n was dealt with before.
+func (x *iteration) isOver(n int) bool {
+	if x.notes == nil {
+		return false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return n < x.notes.below || x.notes.beyond[n]
+}
+
+func (b *notebook) over(n int) {
+	b.beyond[n] = true
+	for b.beyond[b.below] {
+		delete(b.beyond, b.below)
+		b.below++
+	}
+}
+
+// itemNote is what is kept of an item that is over.
+type itemNote struct {
+	Values  []kept     `json:"v,omitempty"` // by aggregate
+	Failed  *faultNote `json:"f,omitempty"`
+	Skipped bool       `json:"s,omitempty"`
+}
+
+type faultNote struct {
+	event.Failure
+	Status  int  `json:"status,omitempty"`
+	Headers kept `json:"headers,omitzero"`
+	Body    kept `json:"body,omitzero"`
+}
+
+// loopMark is what is kept of a loop in all.
+type loopMark struct {
+	Below     int        `json:"below"`
+	Beyond    []int      `json:"beyond,omitempty"`
+	Succeeded int        `json:"succeeded,omitempty"`
+	Failed    int        `json:"failed,omitempty"`
+	Skipped   int        `json:"skipped,omitempty"`
+	Folds     []foldMark `json:"folds,omitempty"`
+	Unknown   []bool     `json:"unknown,omitempty"`
+	Fault     *faultNote `json:"fault,omitempty"`
+	At        int        `json:"at,omitempty"`
+	Page      *placeMark `json:"page,omitempty"`
+}
+
+type foldMark struct {
+	N    int  `json:"n,omitempty"`
+	Sum  int  `json:"sum,omitempty"`
+	Wide kept `json:"wide,omitzero"`
+	Best kept `json:"best,omitzero"`
+	At   int  `json:"at,omitempty"`
+}
+
+func noteOf(f *fault) *faultNote {
+	if f == nil {
+		return nil
+	}
+	return &faultNote{f.Failure, f.status, kept{f.headers}, kept{f.body}}
+}
+
+func (n *faultNote) fault() *fault {
+	if n == nil {
+		return nil
+	}
+	return &fault{Failure: n.Failure, status: n.Status, headers: n.Headers.v, body: n.Body.v}
+}
+
+// note keeps that an item is over. The lock is held, and the tally has it.
+func (x *iteration) note(n int, values []any, f *fault, skipped bool) {
+	b := x.notes
+	if b == nil || f != nil && (f.InDoubt || !x.loop.plan.Continue) {
+		return
+	}
+	note := itemNote{Failed: noteOf(f), Skipped: skipped}
+	if f == nil {
+		for _, v := range values {
+			note.Values = append(note.Values, kept{v})
+		}
+	}
+	data, err := json.Marshal(note)
+	if err != nil {
+		return // a value that cannot be kept: the item is gone through again
+	}
+	due := b.Item(n, data)
+	b.over(n)
+	if due && !b.lists {
+		x.mark()
+	}
+}
+
+func (x *iteration) mark() {
+	b := x.notes
+	m := loopMark{Below: b.below, Succeeded: x.succeeded, Failed: x.failed, Skipped: x.skipped, Unknown: x.unknown, Fault: noteOf(x.fault), At: x.at}
+	for n := range b.beyond {
+		m.Beyond = append(m.Beyond, n)
+	}
+	slices.Sort(m.Beyond)
+	for i := range x.folds {
+		f := &x.folds[i]
+		m.Folds = append(m.Folds, foldMark{f.n, f.sum, kept{f.wide}, kept{f.best}, f.at})
+	}
+	for len(b.pages) > 1 && b.pages[1].First <= b.below {
+		b.pages = b.pages[1:]
+	}
+	before := 0
+	if len(b.pages) > 0 {
+		m.Page = b.pages[0]
+		before = m.Page.Page + 1
+	}
+	data, err := json.Marshal(m)
+	if err == nil {
+		b.Mark(data, b.read, before)
+	}
+}
+
+// recall brings the loop to where it was.
+func (x *iteration) recall() *fault {
+	if x.notes == nil {
+		return nil
+	}
+	err := x.notes.Recall(x.recallMark, x.recallItem)
+	x.stop = x.loop.plan.MaxErrors > 0 && x.failing > x.loop.plan.MaxErrors
+	if err != nil {
+		return x.s.fail(event.Internal, x.op.plan.Range, "what was noted of the loop cannot be read: %s", err)
+	}
+	return nil
+}
+
+func (x *iteration) recallMark(data []byte) error {
+	var m loopMark
+	if err := json.Unmarshal(data, &m); err != nil {
+		return err
+	}
+	if len(m.Folds) != len(x.folds) || len(m.Unknown) != len(x.unknown) {
+		return fmt.Errorf("it is of a loop with %d aggregates, and this one has %d", len(m.Folds), len(x.folds))
+	}
+	x.succeeded, x.failed, x.failing, x.skipped = m.Succeeded, m.Failed, m.Failed, m.Skipped
+	x.count = m.Succeeded + m.Failed + m.Skipped
+	x.fault, x.at, x.unknown = m.Fault.fault(), m.At, m.Unknown
+	for i, f := range m.Folds {
+		x.folds[i] = fold{n: f.N, sum: f.Sum, best: f.Best.v, at: f.At}
+		if n, ok := f.Wide.v.(types.Num); ok {
+			x.folds[i].wide = n
+		} else if n, ok := types.NumOf(f.Wide.v); ok {
+			x.folds[i].wide = n
+		}
+	}
+	x.notes.below = m.Below
+	if m.Page != nil {
+		x.notes.pages = []*placeMark{m.Page}
+	}
+	for _, n := range m.Beyond {
+		x.notes.beyond[n] = true
+	}
+	return nil
+}
+
+func (x *iteration) recallItem(n int, data []byte) error {
+	var note itemNote
+	if err := json.Unmarshal(data, &note); err != nil {
+		return err
+	}
+	x.notes.over(n)
+	x.count++
+	switch {
+	case note.Skipped:
+		x.skipped++
+	case note.Failed != nil:
+		x.failed++
+		x.failing++
+		if x.fault == nil || n < x.at {
+			x.fault, x.at = note.Failed.fault(), n
+		}
+	default:
+		x.succeeded++
+		if len(note.Values) != len(x.folds) {
+			return fmt.Errorf("it is of a loop with %d aggregates, and this one has %d", len(note.Values), len(x.folds))
+		}
+		for i, a := range x.loop.aggregates {
+			if err := x.folds[i].add(a.fold, n, note.Values[i].v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
