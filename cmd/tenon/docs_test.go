@@ -106,12 +106,18 @@ func reference(root *cobra.Command) []byte {
 		{exitNotWell, "the thing asked about is not well: findings, a failed run"},
 		{exitUsage, "wrong usage, or input that cannot be read"},
 		{exitInDoubt, "in doubt: a write may or may not have happened, and a person must decide"},
-		{exitInterrupted, "interrupted"},
+		{exitInterrupted, "interrupted; the run can be resumed"},
 	} {
 		fmt.Fprintf(&w, "| %d | %s |\n", s.status, s.meaning)
 	}
 	for _, cmd := range visible(root)[1:] {
 		section(&w, cmd)
+		if cmd.Name() == "completion" {
+			continue // one for each shell
+		}
+		for _, sub := range cmd.Commands() {
+			section(&w, sub)
+		}
 	}
 	return w.Bytes()
 }
@@ -121,7 +127,7 @@ func section(w *bytes.Buffer, cmd *cobra.Command) {
 	if text == "" {
 		text = cmd.Short + "."
 	}
-	fmt.Fprintf(w, "\n## %s\n\n    %s\n\n%s\n", cmd.Name(), cmd.UseLine(), strings.TrimSpace(text))
+	fmt.Fprintf(w, "\n## %s\n\n    %s\n\n%s\n", strings.TrimPrefix(cmd.CommandPath(), "tenon "), cmd.UseLine(), strings.TrimSpace(text))
 	if cmd.Example != "" {
 		fmt.Fprintf(w, "\n```\n%s\n```\n", unindent(cmd.Example))
 	}

@@ -18,6 +18,7 @@ import (
 	"tenon/runtime/event"
 	"tenon/runtime/exec"
 	"tenon/runtime/secret"
+	"tenon/runtime/store"
 	"tenon/spec/plan"
 	"tenon/spec/source"
 	"tenon/spec/types"
@@ -33,17 +34,23 @@ type runFlags struct {
 	trace              string
 	json, quiet        bool
 	stateDir           string
+	ephemeral          bool
+	resume, replay     string // IDs of runs
 }
 
 func newRun(e *env) *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use:     "run INTEGRATION [DIR]",
+		Use:     "run INTEGRATION [DIR] | run --resume ID [DIR]",
 		GroupID: groupRun,
 		Short:   "Run an integration once",
 		Long: `Runs an integration to its end and prints how it ended as one JSON object with its
 outputs. A failure names the step, the request (without secrets), the answer and
 the line. Ctrl-C begins nothing new, and says what had been done.
+
+The run is kept in the state directory while it goes on, so that it can be resumed
+after it was interrupted or killed: what was done is not done again. With --mock and
+--dry-run, where nothing real happens, and with --ephemeral, nothing is kept.
 
 A variable NAME is taken from --var, else --var-file, else the environment
 variable TENON_VAR_NAME, else its default.`,
@@ -51,8 +58,12 @@ variable TENON_VAR_NAME, else its default.`,
   tenon run invoices --dry-run                  # reads for real, shows the writes, sends none
   tenon run invoices --input since=2026-02-01T00:00:00Z
   tenon run invoices integrations/quickstart --input-file inputs.json --var payment_days=30
-  tenon run invoices --trace trace.jsonl | jq .outputs`,
+  tenon run invoices --trace trace.jsonl | jq .outputs
+  tenon run --resume 20261129T093003-91573481a4`,
 		Args: func(_ *cobra.Command, args []string) error {
+			if f.resume != "" {
+				return between(0, 1, "with --resume, at most one directory")(nil, args)
+			}
 			if len(args) == 0 {
 				return missingIntegration(e)
 			}
@@ -63,6 +74,12 @@ variable TENON_VAR_NAME, else its default.`,
 		},
 		ValidArgsFunction: completeIntegration(e),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.resume != "" {
+				if given := changed(cmd, "input", "input-file", "var", "var-file", "mock", "dry-run", "ephemeral"); given != "" {
+					return usagef("a run that is resumed has the inputs that it began with; --%s is of a new one", given)
+				}
+				return resumeRun(cmd.Context(), e, argument(args, 0, "."), f)
+			}
 			return runIntegration(cmd.Context(), e, args[0], argument(args, 1, "."), f)
 		},
 	}
@@ -76,7 +93,9 @@ variable TENON_VAR_NAME, else its default.`,
 	flags.StringSliceVar(&f.mocks, "mock", nil, "run against mocks of the specs: of every api, or of `API` alone with --mock=API")
 	flags.Lookup("mock").NoOptDefVal = everyAPI
 	flags.Uint64Var(&f.seed, "seed", 1, "`NUMBER` that the mocks' data grow from")
-	flags.StringVar(&f.stateDir, "state-dir", "", "keep state, such as logins, in `DIR`; otherwise TENON_STATE_DIR, else .tenon in the project")
+	flags.StringVar(&f.resume, "resume", "", "go on with the run `ID`, with the plan and the inputs that it began with")
+	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: the run cannot be resumed, and its state is forgotten")
+	stateFlag(cmd, &f.stateDir)
 	flags.StringVar(&f.trace, "trace", "", "write every event to `FILE`, a JSON object a line")
 	flags.BoolVar(&f.json, "json", false, "print the result and nothing else (schemas/run.schema.json)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print the result, and only failures beside it")
@@ -147,8 +166,35 @@ func prepare(ctx context.Context, e *env, p *project.Project, dir string, chosen
 	return in, closeMocks, err
 }
 
+// kept reports whether a run is kept: one by which something real happens.
+func (f runFlags) kept() bool { return !f.ephemeral && !f.dryRun && len(f.mocks) == 0 }
+
 // carryOut runs a program and shows how it went.
 func carryOut(ctx context.Context, e *env, program *exec.Program, in exec.Inputs, dir string, f runFlags) error {
+	if !f.kept() {
+		return show(ctx, e, program.Plan(), dir, f, func(ctx context.Context, o engine.Options) (*exec.Result, error) {
+			host := engine.New(o)
+			defer host.Close()
+			return host.Run(ctx, program, in), nil
+		})
+	}
+	k, err := openKeeping(ctx, e, stateDir(e, dir, f.stateDir), store.Shared, "tenon run")
+	if err == nil {
+		err = k.key.need(program.Plan())
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nThe run was not begun. With --ephemeral it is carried out without being kept.", err)
+	}
+	defer k.store.Close()
+	return show(ctx, e, program.Plan(), dir, f, func(ctx context.Context, o engine.Options) (*exec.Result, error) {
+		host := engine.NewDurable(o, k.engine())
+		defer host.Close()
+		return host.Start(ctx, program, in, "command")
+	})
+}
+
+// show carries a run out and shows how it goes and went.
+func show(ctx context.Context, e *env, p *plan.Plan, dir string, f runFlags, carry func(context.Context, engine.Options) (*exec.Result, error)) error {
 	trace, err := openTrace(e, f.trace)
 	if err != nil {
 		return err
@@ -156,8 +202,8 @@ func carryOut(ctx context.Context, e *env, program *exec.Program, in exec.Inputs
 	style := e.style(e.Stderr)
 	_, live := terminal(e.Stderr)
 	progress := view.NewProgress(e.Stderr, style, live)
-	out := view.Run{Dir: dir, Files: authorFiles(program.Plan())}
-	host := engine.New(engine.Options{
+	out := view.Run{Dir: dir, Files: authorFiles(p)}
+	options := engine.Options{
 		DryRun: f.dryRun,
 		Detail: detail(f),
 		Tokens: tokens(e, stateDir(e, dir, f.stateDir)),
@@ -170,28 +216,36 @@ func carryOut(ctx context.Context, e *env, program *exec.Program, in exec.Inputs
 				progress.Event(x)
 			}
 		},
-	})
+	}
 	stop := context.AfterFunc(ctx, func() {
 		if !f.json {
 			progress.Say("interrupted: nothing new begins; waiting for the writes under way (again to stop at once)")
 		}
 	})
-	defer host.Close()
-	result := host.Run(ctx, program, in)
+	result, broken := carry(ctx, options)
 	stop()
 	if err := trace.close(); err != nil {
 		fmt.Fprintf(e.Stderr, "%s the trace is not whole: %v\n", style.Yellow("warning:"), err)
+	}
+	if result == nil {
+		return broken
 	}
 	if result.Outputs != nil {
 		if out.Outputs, err = types.AppendJSON(nil, result.Outputs); err != nil {
 			return fmt.Errorf("outputs: %w", err)
 		}
 	}
+	if broken != nil {
+		return fmt.Errorf("%w\nRun %s stopped there; when that is mended: tenon run --resume %s", broken, result.Run, result.Run)
+	}
 	if err := out.JSON(e.Stdout); err != nil {
 		return err
 	}
 	if !f.json && !(f.quiet && out.Done.Status == event.Succeeded) {
-		out.Text(e.Stderr, style, program.Plan().Integration)
+		out.Text(e.Stderr, style, p.Integration)
+		if f.kept() {
+			out.Next(e.Stderr, style)
+		}
 	}
 	return ended(out.Done.Status)
 }

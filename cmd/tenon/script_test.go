@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"schema":     scriptSchema,
 			"quickstart": scriptQuickstart,
 			"mask":       scriptMask,
+			"runid":      scriptRunID,
 		},
 	})
 }
@@ -92,6 +93,18 @@ func scriptMask(ts *testscript.TestScript, neg bool, args []string) {
 		text = m.pattern.ReplaceAllString(text, m.with)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o644))
+}
+
+// scriptRunID sets a variable to the ID of the run that was printed last.
+func scriptRunID(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: runid VARIABLE")
+	}
+	id := regexp.MustCompile(`"run": "([^"]+)"`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if id == nil {
+		ts.Fatalf("no run was printed")
+	}
+	ts.Setenv(args[0], id[1])
 }
 
 var masks = []struct {

@@ -58,6 +58,7 @@ type failureJSON struct {
 	Response *event.Response  `json:"response,omitempty"`
 	Attempts int              `json:"attempts,omitempty"`
 	InDoubt  bool             `json:"in_doubt,omitempty"`
+	Key      string           `json:"key,omitempty"`
 }
 
 // JSON writes the run as one object.
@@ -65,7 +66,7 @@ func (r Run) JSON(w io.Writer) error {
 	out := runJSON{Version: RunVersion, Run: r.ID, Status: r.Done.Status, DryRun: r.Done.DryRun, Outputs: r.Outputs, Done: r.Done.Done, Undone: r.Done.Undone}
 	if f := r.Done.Error; f != nil {
 		start, end := Findings{Files: r.Files}.ends(f.Range)
-		out.Error = &failureJSON{f.Kind, f.Step, f.Item, f.Message, f.Detail, f.Range.File, start, end, f.Request, f.Response, f.Attempts, f.InDoubt}
+		out.Error = &failureJSON{f.Kind, f.Step, f.Item, f.Message, f.Detail, f.Range.File, start, end, f.Request, f.Response, f.Attempts, f.InDoubt, f.Key}
 	}
 	for _, x := range r.Done.Warnings {
 		start, end := Findings{Files: r.Files}.ends(x.Range)
@@ -121,6 +122,23 @@ func (r Run) undone(w io.Writer, s Style) {
 	}
 	if more := u.Failed + u.Kept - len(u.Rest); more > 0 {
 		fmt.Fprintf(w, "  %s %s more; --trace has them\n", s.Red("NOT UNDONE"), count(more))
+	}
+}
+
+// Next writes for people how a run that is kept goes on.
+func (r Run) Next(w io.Writer, s Style) {
+	switch r.Done.Status {
+	case event.Canceled:
+		fmt.Fprintf(w, "  go on with it:  tenon run --resume %s\n", r.ID)
+	case event.InDoubt:
+		fmt.Fprintf(w, "  tenon runs show %s lists the writes in doubt. Look whether they happened, say so, and go on with it:\n", r.ID)
+		key := "KEY"
+		if f := r.Done.Error; f != nil && f.Key != "" {
+			key = Quoted(f.Key)
+		}
+		fmt.Fprintf(w, "  tenon runs resolve %s %s --happened --answer FILE\n", r.ID, key)
+		fmt.Fprintf(w, "  tenon runs resolve %s %s --not-happened\n", r.ID, key)
+		fmt.Fprintf(w, "  tenon runs resume %s\n", r.ID)
 	}
 }
 
