@@ -135,7 +135,7 @@ func (s *shop) verify(t tester, what string, db store.Store) {
 	total, count, last := 0, 0, ""
 	for i := range s.items {
 		order := id(i)
-		want := map[string]int{"reservations": 1, "invoices": 1, "shipments": 1, "mails": 1, "cancellations": 0}
+		want := map[string]int{"reservations": 1, "invoices": 1, "payments": 1, "shipments": 1, "mails": 1, "cancellations": 0}
 		if refused(order) {
 			want["mails"] = 0
 			if what == undone {

@@ -107,6 +107,13 @@ func TestAnyPrefixOfAJournal(t *testing.T) {
 // happened makes a journal's effects those of the server. A write that was not answered may have had one or not.
 func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]string, done []string) {
 	open := map[string][2]string{}
+	keys, bodies := map[[2]string]string{}, map[[2]string]string{}
+	have := func(what [2]string) {
+		s.have(what)
+		if what[0] == "payments" {
+			s.bodies[keys[what]] = bodies[what]
+		}
+	}
 	var list []store.Record
 	for _, r := range records {
 		packed, err := engine.Unpack(r, r.Payload)
@@ -118,7 +125,10 @@ func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]strin
 	for _, r := range list {
 		switch r.Kind {
 		case "intent":
-			var d struct{ Method, URL string }
+			var d struct {
+				Method, URL string
+				Header      map[string][]string
+			}
 			var body struct{ Order string }
 			if json.Unmarshal(r.Data, &d) != nil {
 				t.Fatalf("intent %s", r.Data)
@@ -133,8 +143,12 @@ func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]strin
 			if d.Method == "DELETE" {
 				what = [2]string{"cancellations", strings.TrimPrefix(parts[1], "shipments-")}
 			}
-			if what[0] == "reservations" {
+			switch what[0] {
+			case "reservations":
 				s.bodies[what[1]] = string(r.Payload)
+			case "payments":
+				keys[what] = d.Header["Idempotency-Key"][0]
+				bodies[what] = string(r.Payload)
 			}
 			open[r.Key] = what
 		case "items": // whatever was sent for an item that is over was answered
@@ -147,7 +161,7 @@ func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]strin
 				done = append(done, id(n))
 				for key, what := range open {
 					if strings.Contains(key, "["+string(x[0])+"]") {
-						s.have(what)
+						have(what)
 						answered = append(answered, what)
 						delete(open, key)
 					}
@@ -155,20 +169,20 @@ func (s *shop) happened(t *rapid.T, records []store.Record) (answered [][2]strin
 			}
 		case "answer":
 			if what, ok := open[r.Key]; ok {
-				s.have(what)
+				have(what)
 				answered = append(answered, what)
 				delete(open, r.Key)
 			}
 		}
 	}
-	keys := []string{}
+	var left []string
 	for k := range open {
-		keys = append(keys, k)
+		left = append(left, k)
 	}
-	slices.Sort(keys)
-	for _, k := range keys {
+	slices.Sort(left)
+	for _, k := range left {
 		if rapid.Bool().Draw(t, "it happened: "+k) {
-			s.have(open[k])
+			have(open[k])
 		}
 	}
 	return answered, done

@@ -23,7 +23,7 @@ type shop struct {
 	mu       sync.Mutex
 	effects  map[string]map[string]int // kind, order, how often
 	requests map[string]map[string]int // the same, whether they had an effect or not
-	bodies   map[string]string         // of reservations
+	bodies   map[string]string         // of reservations, and of payments by their keys
 	faults   []string
 }
 
@@ -38,6 +38,7 @@ func newShop(items int, slow time.Duration) *shop {
 		mux.HandleFunc("POST /"+kind, func(w http.ResponseWriter, r *http.Request) { s.make(kind, w, r) })
 		mux.HandleFunc("GET /"+kind, func(w http.ResponseWriter, r *http.Request) { s.find(kind, w, r) })
 	}
+	mux.HandleFunc("POST /payments", s.pay)
 	mux.HandleFunc("DELETE /shipments/{id}", s.cancel)
 	s.Server = httptest.NewServer(mux)
 	return s
@@ -108,6 +109,31 @@ func (s *shop) reserve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	s.dawdle()
 	answer(w, 200, map[string]any{"id": id})
+}
+
+// pay has its effect once for each key, and wants the same bytes with it.
+func (s *shop) pay(w http.ResponseWriter, r *http.Request) {
+	s.dawdle()
+	var raw json.RawMessage
+	var body struct{ Order string }
+	key := r.Header.Get("Idempotency-Key")
+	if err := json.NewDecoder(r.Body).Decode(&raw); err != nil || json.Unmarshal(raw, &body) != nil {
+		return
+	}
+	s.mu.Lock()
+	count(s.requests, "payments", body.Order, 1)
+	switch old := s.bodies[key]; {
+	case key == "":
+		s.faults = append(s.faults, "a payment without a key: "+string(raw))
+	case old == "":
+		count(s.effects, "payments", body.Order, 1)
+		s.bodies[key] = string(raw)
+	case old != string(raw):
+		s.faults = append(s.faults, fmt.Sprintf("payment %s was %s and is sent again as %s", key, old, raw))
+	}
+	s.mu.Unlock()
+	s.dawdle()
+	answer(w, 201, map[string]any{"id": "payments-" + body.Order})
 }
 
 func ensure(m map[string]int) map[string]int {

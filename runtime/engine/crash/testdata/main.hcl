@@ -41,6 +41,11 @@ integration "orders" {
       }
     }
 
+    step "pay" {
+      call = shop.pay
+      body = { order = order.id, amount = step.detail.body.amount, at = format_time(now(), "%Y-%m-%dT%H:%M:%S") }
+    }
+
     step "ship" {
       call = shop.createShipment
       body = { order = order.id, amount = step.detail.body.amount }
@@ -116,6 +121,11 @@ integration "noted" {
         found  = len(response.body.data) > 0
         body   = first(response.body.data)
       }
+    }
+
+    step "pay" {
+      call = shop.pay
+      body = { order = order.id, amount = step.detail.body.amount, at = format_time(now(), "%Y-%m-%dT%H:%M:%S") }
     }
 
     step "ship" {
