@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"tenon/runtime/engine"
 	"tenon/runtime/secret"
@@ -101,4 +102,22 @@ func unknownRun(err error, id string) error {
 		return fmt.Errorf("there is no run %s; `tenon runs list` shows those that are kept", id)
 	}
 	return err
+}
+
+// What of the past stays without anybody asking for more.
+const (
+	keptFor  = 90 * 24 * time.Hour
+	keptSize = 1 << 30
+)
+
+// tidy forgets runs that ended long ago, at most once a day: it takes longer than a short run. That it fails is said by
+// the next command that needs the store.
+func (k *keeping) tidy(ctx context.Context, state string, keep time.Duration) {
+	note := filepath.Join(state, "pruned")
+	if info, err := os.Stat(note); err == nil && time.Since(info.ModTime()) < 24*time.Hour {
+		return
+	}
+	if os.WriteFile(note, nil, 0o600) == nil {
+		k.store.Prune(ctx, store.Keep{Now: time.Now(), Age: keep, Bytes: keptSize})
+	}
 }

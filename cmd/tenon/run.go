@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +36,7 @@ type runFlags struct {
 	json, quiet        bool
 	stateDir           string
 	ephemeral          bool
+	keep               time.Duration
 	resume, replay     string // IDs of runs
 }
 
@@ -96,6 +98,7 @@ variable TENON_VAR_NAME, else its default.`,
 	flags.StringVar(&f.resume, "resume", "", "go on with the run `ID`, with the plan and the inputs that it began with")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: the run cannot be resumed, and its state is forgotten")
 	stateFlag(cmd, &f.stateDir)
+	flags.DurationVar(&f.keep, "keep", keptFor, "forget runs that ended `TIME` ago or longer; looked after once a day")
 	flags.StringVar(&f.trace, "trace", "", "write every event to `FILE`, a JSON object a line")
 	flags.BoolVar(&f.json, "json", false, "print the result and nothing else (schemas/run.schema.json)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print the result, and only failures beside it")
@@ -186,6 +189,7 @@ func carryOut(ctx context.Context, e *env, program *exec.Program, in exec.Inputs
 		return fmt.Errorf("%w\nThe run was not begun. With --ephemeral it is carried out without being kept.", err)
 	}
 	defer k.store.Close()
+	defer k.tidy(ctx, stateDir(e, dir, f.stateDir), f.keep)
 	return show(ctx, e, program.Plan(), dir, f, func(ctx context.Context, o engine.Options) (*exec.Result, error) {
 		host := engine.NewDurable(o, k.engine())
 		defer host.Close()
