@@ -61,6 +61,9 @@ func (r KeptRun) note() string {
 		parts = append(parts, duration(brief(r.Ended.Sub(r.Started))), plural(r.Writes, "write"))
 	}
 	if r.Resumed > 0 {
+		if r.Ended != nil {
+			parts[len(parts)-1] += " since it was resumed"
+		}
 		parts = append(parts, "resumed "+times(r.Resumed))
 	}
 	if r.Cause != "" && r.Cause != "command" {
