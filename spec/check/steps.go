@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tenon/spec/diag"
@@ -255,7 +256,11 @@ var switchable = types.Union(types.AnyString, types.AnyInteger, types.AnyBoolean
 // exhaustive compares the labels with the values that are possible.
 func (f *flow) exhaustive(n *stage, t *types.Type, labels []string) {
 	constants, finite := t.Constants()
-	if !finite || t.Shape().Invalid {
+	if t.Shape().Invalid {
+		return
+	}
+	if !finite {
+		f.labels(n, t)
 		return
 	}
 	var possible, missing []string
@@ -282,6 +287,36 @@ func (f *flow) exhaustive(n *stage, t *types.Type, labels []string) {
 		f.diags.Add(lang.SwitchNotExhaustive, n.sw.OpenBrace, "Switch %q has no case for %s.", n.op.Name, listed(missing)).
 			Explain("Every value that %s can have needs a case, or a default { } says that nothing is to be done for the rest.", n.op.Value.Value.Source).
 			Relate(f.locate(t.Origin), "declared here")
+	}
+}
+
+// labels reports cases that name a value of another kind than the switch looks at; if none fits, what it
+// looks at is what is wrong.
+func (f *flow) labels(n *stage, t *types.Type) {
+	type label struct {
+		text string
+		at   source.Range
+	}
+	var wrong []label
+	fits := false
+	for _, c := range n.sw.Cases {
+		for _, v := range c.Values {
+			number, err := strconv.Atoi(v.Text)
+			switch {
+			case t.May(types.String), t.May(types.Boolean) && (v.Text == "true" || v.Text == "false"), err == nil && t.Contains(number):
+				fits = true
+			default:
+				wrong = append(wrong, label{v.Text, v.Range})
+			}
+		}
+	}
+	on := n.op.Value.Value.Source
+	if !fits && len(wrong) > 1 {
+		f.diags.Add(expression.EnumValue, n.sw.On.Range, "%s is %s, which none of the cases is.", on, t.Phrase()).Relate(wrong[0].at, "the first case")
+		return
+	}
+	for _, v := range wrong {
+		f.diags.Add(expression.EnumValue, v.at, "%s is never %q: it is %s.", on, v.text, t.Phrase()).Relate(f.locate(t.Origin), "declared here")
 	}
 }
 

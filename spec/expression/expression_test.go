@@ -177,7 +177,7 @@ func TestValues(t *testing.T) {
 		{`{for l in order.lines : l.sku => l.qty}`, `{"a":2,"b":5}`}, {`{for l in order.lines : "x" => l.qty...}`, `{"x":[2,5]}`}, {`{for l in order.lines : "x" => l.qty}`, `fails: two elements give the same key; with => value… they are gathered in lists`},
 		{`[for a in [1, 2] : [for b in [10, 20] : a * b]]`, `[[10,20],[20,40]]`},
 		{`order.paid ? "yes" : "no"`, `"yes"`}, {`order.email == null ? "none" : order.email`, `"none"`},
-		{`"${order.id}-${order.count}-${order.rate}-${order.paid}"`, `"o1-3-1.5-true"`}, {`"${order.count}"`, `3`},
+		{`"${order.id}-${order.count}-${order.rate}-${order.paid}"`, `"o1-3-1.5-true"`}, {`"${order.count}"`, `"3"`},
 		{"<<-T\n  a ${order.id}\n    b\n  T", `"a o1\n  b\n"`}, {`"%{ if order.paid }paid%{ else }open%{ endif }"`, `"paid"`}, {`"%{ for l in order.lines }${l.sku};%{ endfor }"`, `"a;b;"`},
 		{`{ a = 1, "b c" = order.id, (order.id) = 2 }`, `{"a":1,"b c":"o1","o1":2}`}, {`{ a = order.email }`, `{}`}, {`{ a = { b = order.customer.city } }`, `{"a":{}}`},
 		{`[1, "a", null, [true]]`, `[1,"a",null,[true]]`}, {`[]`, `[]`}, {`{}`, `{}`},

@@ -224,7 +224,7 @@ func (c *checker) holeMend(v value, p types.Problem) string {
 // mend says what usually mends a misfit, where the message has not said it.
 func (c *checker) mend(d *diag.Diagnostic, v value, p types.Problem) {
 	text := c.subject(v)
-	if text == "this value" || len(p.Path) > 0 || d.Detail != "" || d.Fix != nil {
+	if c.wrapped(d, v, p) || text == "this value" || len(p.Path) > 0 || d.Detail != "" || d.Fix != nil {
 		return
 	}
 	switch p.Misfit {
@@ -253,6 +253,27 @@ func (c *checker) mend(d *diag.Diagnostic, v value, p types.Problem) {
 			d.Explain("truncate(%s, %d) shortens it.", text, most)
 		}
 	}
+}
+
+// wrapped says of a template that is one value and nothing else that the quotes make it text.
+func (c *checker) wrapped(d *diag.Diagnostic, v value, p types.Problem) bool {
+	n, ok := v.node.(*ast.CallNode)
+	if !ok || p.Misfit != types.MisfitType || len(p.Path) > 0 || len(n.Arguments) != 1 || p.To == nil {
+		return false
+	}
+	if id, ok := n.Callee.(*ast.IdentifierNode); !ok || id.Value != callTemplate {
+		return false
+	}
+	c.quiet++
+	inner := c.infer(n.Arguments[0])
+	c.quiet--
+	text := c.tree.file.Text(c.place(n.Arguments[0]))
+	if types.VerdictOf(types.Assign(inner.typ.Without(types.Absent|types.Null), p.To)) == types.Wrong {
+		return false
+	}
+	d.Explain("What stands in quotes is text: write %s, without the quotes.", text)
+	d.Fix = &diag.Edit{Range: c.place(n), New: text}
+	return true
 }
 
 func needed(n int) string {

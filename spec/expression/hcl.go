@@ -54,8 +54,8 @@ func (p *hclReader) read(e hclsyntax.Expression) ast.Node {
 		return p.literal(e)
 	case *hclsyntax.TemplateExpr:
 		return p.template(e)
-	case *hclsyntax.TemplateWrapExpr:
-		return p.read(e.Wrapped)
+	case *hclsyntax.TemplateWrapExpr: // HCL makes "${x}" x itself; here what stands in quotes is text
+		return p.call(callTemplate, e.SrcRange, p.read(e.Wrapped))
 	case *hclsyntax.TemplateJoinExpr:
 		return p.call(callJoin, e.Range(), p.read(e.Tuple))
 	case *hclsyntax.ScopeTraversalExpr:

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -77,6 +78,7 @@ func (c *checker) leaf(v value, w *want) value {
 	v = c.convert(v, w)
 	problems := types.Assign(v.typ, w.typ)
 	c.misfits(v, w, problems)
+	c.noScheme(v, w)
 	v.bad = v.bad || types.VerdictOf(problems) == types.Wrong
 	c.proven(w, len(problems) == 0)
 	if w.typ.May(types.File) && v.typ.Is(types.Bytes|types.File) {
@@ -88,6 +90,23 @@ func (c *checker) leaf(v value, w *want) value {
 		v.typ = v.typ.With(types.Absent)
 	}
 	return v
+}
+
+// noScheme warns of an address that an author writes without scheme. Types take it, since answers of real
+// servers have such, but what is meant is a whole URL.
+func (c *checker) noScheme(v value, w *want) {
+	s, ok := v.value.(string)
+	if !v.known || !ok || s == "" || strings.ContainsAny(s, ":/") || !strings.Contains(s, ".") {
+		return
+	}
+	texts := w.typ.Shape().Strings
+	if len(texts) == 0 || slices.ContainsFunc(texts, func(t *types.Text) bool { return t.Format != "uri" || t.Enum != nil }) {
+		return
+	}
+	d := c.report(FormatMismatch, v.node, "%s is an address without a scheme, but a whole URL is expected.", capital(c.requirer(w)))
+	d.Severity = diag.Warning
+	d.Explain("Write \"https://%s\".", s)
+	c.relateWant(d, w)
 }
 
 // needed is v at a place that takes anything but nothing.

@@ -1,0 +1,387 @@
+//go:build e2e
+
+package mutation
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"tenon/spec/diag"
+	"tenon/spec/expression"
+	"tenon/spec/openapi"
+	"tenon/spec/openapi/openapitest"
+)
+
+var writeYardstick = flag.Bool("update-yardstick", false, "write docs/typescript.md")
+
+// trial is one program that the TypeScript compiler is given.
+type trial struct {
+	class int // -1: the integration as it is
+	base  *base
+	what  string
+	file  string
+	of    string // the program of the integration as it is
+	same  bool   // no different program: the fault has no counterpart
+	v     verdict
+}
+
+// The same faults in the same integrations, written in TypeScript over clients that openapi-typescript
+// makes of the same documents, with `strict`: what its compiler finds beside what lint finds. A fault that
+// leaves the program as it was has no counterpart there and is not counted against it.
+func TestTypeScript(t *testing.T) {
+	began := time.Now()
+	y := &yardstick{t: t, dir: t.TempDir(), written: map[string]string{}}
+	y.install()
+	var trials []*trial
+	for _, b := range bases(t) {
+		if made, ok := y.base(b); ok {
+			trials = append(trials, made...)
+		}
+	}
+	result := y.compile()
+	if len(result.Documents) > 0 {
+		t.Logf("documents that openapi-typescript cannot read: %v", result.Documents)
+	}
+	table, totals := y.table(trials, result.Programs)
+	t.Logf("%s\n%s", table, time.Since(began).Round(time.Second))
+	if totals.mutants < 200 || totals.tenon*100 < totals.mutants*98 {
+		t.Errorf("of %d faults with a counterpart, lint finds %d", totals.mutants, totals.tenon)
+	}
+	if totals.compiler == 0 || totals.compiler == totals.mutants {
+		t.Errorf("the compiler finds %d of %d faults: the yardstick is broken", totals.compiler, totals.mutants)
+	}
+	if *writeYardstick {
+		doc := yardstickPage + "\n```\n" + table + "```\n"
+		if err := os.WriteFile(filepath.Join("..", "..", "..", "docs", "typescript.md"), []byte(doc), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// ownWords are faults in what only this language has, though leaving the words out may break the program too.
+var ownWords = map[string]bool{
+	"attribute misspelt": true, "block misspelt": true, "required attribute dropped": true, "paginate dropped": true,
+	"stream used as a list": true, "step that nobody uses": true, "variable, secret, mapping or api that nobody uses": true,
+	"catch that is never taken": true,
+}
+
+type yardstick struct {
+	t       *testing.T
+	modules string
+	dir     string
+	written map[string]string // documents, by their text
+	n       int
+}
+
+// install puts what npm gives into a directory of the user's cache, once for each lock file.
+func (y *yardstick) install() {
+	t := y.t
+	t.Helper()
+	lock, err := os.ReadFile(filepath.Join("testdata", "typescript", "package-lock.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(lock)
+	y.modules = filepath.Join(cache, "tenon-test", "typescript-"+hex.EncodeToString(sum[:6]))
+	if err := os.MkdirAll(y.modules, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"package.json", "package-lock.json", "yardstick.mjs"} {
+		src, err := os.ReadFile(filepath.Join("testdata", "typescript", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(y.modules, name), src, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(y.modules, "node_modules", ".package-lock.json")); err != nil {
+		npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+		npm.Dir = y.modules
+		if out, err := npm.CombinedOutput(); err != nil {
+			t.Fatalf("npm ci: %v (Debian: nodejs, npm)\n%s", err, out)
+		}
+	}
+	for _, name := range []string{"documents", "programs"} {
+		if err := os.MkdirAll(filepath.Join(y.dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(y.modules, "node_modules"), filepath.Join(y.dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	prelude, err := os.ReadFile(filepath.Join("testdata", "typescript", "prelude.d.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed := string(prelude)
+	for _, f := range expression.Functions() {
+		if name := "fn_" + safe(f.Name); !strings.Contains(typed, name+"(") && !strings.Contains(typed, name+"<") {
+			typed += "declare function " + name + "(...args: any[]): any;\n"
+		}
+	}
+	if err := os.WriteFile(filepath.Join(y.dir, "prelude.d.ts"), []byte(typed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// base writes the programs of an integration and of its mutants; false if its documents cannot be cut down
+// to what it uses.
+func (y *yardstick) base(b *base) ([]*trial, bool) {
+	documents, imports, err := y.documents(b, nil)
+	if err != nil {
+		y.t.Logf("left out: %s: %v", b.name, err)
+		return nil, false
+	}
+	plain := inTypeScript(b.src, documents, imports)
+	as := y.program(plain)
+	out := []*trial{{class: -1, base: b, file: as}}
+	before := map[string]int{}
+	_, findings := b.lint(b.src, nil)
+	for _, d := range findings {
+		before[d.Rule.Name+d.Message]++
+		if d.Severity != diag.Note {
+			out[0].v.caught = true
+		}
+	}
+	for i, c := range classes {
+		if !strings.Contains(c.name, *only) || ownWords[c.name] {
+			continue
+		}
+		making.Lock()
+		made := c.make(b)
+		making.Unlock()
+		made = slices.DeleteFunc(made, func(m mutant) bool { return m.skip != "" || m.src == b.src && m.specs == nil })
+		most := max(1, *instances/2) // a program of the compiler takes longer than a lint
+		if strings.HasPrefix(c.name, "provider") {
+			most = 1
+		}
+		for _, m := range pick(made, most) {
+			tr := &trial{class: i, base: b, what: m.what, of: as}
+			text, into := "", imports
+			if with, changed := m.specs, documents; with != nil {
+				making.Lock()
+				specs := with()
+				making.Unlock()
+				if changed, into, err = y.documents(b, specs); err != nil {
+					continue
+				}
+				text = inTypeScript(m.src, changed, into)
+			} else {
+				text = inTypeScript(m.src, documents, imports)
+			}
+			if tr.same = text == plain || text == ""; !tr.same {
+				tr.file = y.program(text)
+				tr.v = b.judge(m, before)
+			}
+			out = append(out, tr)
+		}
+	}
+	return out, true
+}
+
+// documents cuts the documents of an integration down to the operations that it calls, as version 3, and
+// says which module the types of each will be.
+func (y *yardstick) documents(b *base, with map[string][]byte) (map[string]*openapi.Document, map[string]string, error) {
+	documents, imports := map[string]*openapi.Document{}, map[string]string{}
+	for api, d := range b.specs {
+		doc, err := specs{b, with}.Document(api, d.name)
+		if err != nil {
+			return nil, nil, err
+		}
+		documents[api] = doc
+		text, err := cut(doc, b.operationsOf(api))
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", d.name, err)
+		}
+		name, known := y.written[string(text)]
+		if !known {
+			name = fmt.Sprintf("d%d", len(y.written))
+			y.written[string(text)] = name
+			if err := os.WriteFile(filepath.Join(y.dir, "documents", name+".json"), text, 0o644); err != nil {
+				return nil, nil, err
+			}
+		}
+		imports[api] = "../documents/" + name
+	}
+	return documents, imports, nil
+}
+
+// operationsOf are the operations of an API that the integration calls.
+func (b *base) operationsOf(api string) []string {
+	var out []string
+	for _, k := range b.blocks {
+		a := k.Body.Attributes["call"]
+		if a == nil {
+			continue
+		}
+		if tr, ok := a.Expr.(*hclsyntax.ScopeTraversalExpr); ok {
+			if names := namesOf(tr.Traversal); len(names) == 2 && names[0] == api && !slices.Contains(out, names[1]) {
+				out = append(out, names[1])
+			}
+		}
+	}
+	return out
+}
+
+func cut(d *openapi.Document, operations []string) ([]byte, error) {
+	operations = slices.DeleteFunc(operations, func(name string) bool { _, err := d.Operation(name); return err != nil })
+	pruned, err := openapitest.Prune(d, operations...)
+	if err != nil || d.Version != "2.0" {
+		return pruned, err
+	}
+	v3, err := openapitest.Load(pruned)
+	if err != nil {
+		return nil, err
+	}
+	return v3.MarshalJSON()
+}
+
+func (y *yardstick) program(text string) string {
+	y.n++
+	name := fmt.Sprintf("p%d.ts", y.n)
+	if err := os.WriteFile(filepath.Join(y.dir, "programs", name), []byte(text), 0o644); err != nil {
+		y.t.Fatal(err)
+	}
+	return name
+}
+
+type compiled struct {
+	Documents map[string]string
+	Programs  map[string][]string
+}
+
+func (y *yardstick) compile() compiled {
+	node := exec.Command("node", "--max-old-space-size=4096", filepath.Join(y.modules, "yardstick.mjs"), y.dir)
+	node.Stderr = os.Stderr
+	out, err := node.Output()
+	if err != nil {
+		y.t.Fatalf("node: %v (Debian: nodejs)", err)
+	}
+	var c compiled
+	if err := json.Unmarshal(out, &c); err != nil {
+		y.t.Fatal(err)
+	}
+	return c
+}
+
+var generatedName = regexp.MustCompile(`\bc\d+_`)
+
+// newErrors are those of a program that the integration as it is does not have.
+func newErrors(found, before []string) []string {
+	id := func(s string) string {
+		_, message, _ := strings.Cut(s, ": ")
+		return generatedName.ReplaceAllString(message, "")
+	}
+	had := map[string]int{}
+	for _, s := range before {
+		had[id(s)]++
+	}
+	var out []string
+	for _, s := range found {
+		if had[id(s)]--; had[id(s)] < 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+type totals struct{ mutants, tenon, compiler int }
+
+// table compares class by class.
+func (y *yardstick) table(trials []*trial, programs map[string][]string) (string, totals) {
+	sums, without := make([]totals, len(classes)), make([]int, len(classes))
+	integrations, refused, wrong := 0, 0, 0
+	for _, tr := range trials {
+		switch {
+		case tr.class < 0:
+			integrations++
+			if n := len(programs[tr.file]); n > 0 {
+				refused++
+				wrong += n
+				if *verbose {
+					y.t.Logf("%s as it is:\n  %s", tr.base.name, strings.Join(programs[tr.file], "\n  "))
+				}
+			}
+		case tr.same:
+			without[tr.class]++
+		default:
+			s := &sums[tr.class]
+			s.mutants++
+			if tr.v.caught {
+				s.tenon++
+			}
+			found := newErrors(programs[tr.file], programs[tr.of])
+			if len(found) > 0 {
+				s.compiler++
+			}
+			if *verbose {
+				y.t.Logf("%s: %s: %s\n  lint: %s\n  tsc: %.400s", classes[tr.class].name, tr.base.name, tr.what, strings.Join(tr.v.found, "\n    "), strings.Join(found, "\n    "))
+			}
+		}
+	}
+	var b strings.Builder
+	var sum totals
+	fmt.Fprintf(&b, "%-56s %7s %6s %6s\n", "fault", "mutants", "lint", "tsc")
+	none := map[string]int{}
+	for i, s := range sums {
+		if s.mutants == 0 {
+			if without[i] > 0 {
+				none[classes[i].name] = without[i]
+			}
+			continue
+		}
+		fmt.Fprintf(&b, "%-56s %7d %5d%% %5d%%\n", classes[i].name, s.mutants, 100*s.tenon/s.mutants, 100*s.compiler/s.mutants)
+		sum.mutants, sum.tenon, sum.compiler = sum.mutants+s.mutants, sum.tenon+s.tenon, sum.compiler+s.compiler
+	}
+	fmt.Fprintf(&b, "%-56s %7d %5.1f%% %5.1f%%\n\n", "all", sum.mutants, 100*float64(sum.tenon)/float64(max(1, sum.mutants)), 100*float64(sum.compiler)/float64(max(1, sum.mutants)))
+	fmt.Fprintf(&b, "%d integrations as they are: lint finds no errors and warnings; tsc refuses %d of the programs, with %d errors.\n", integrations, refused, wrong)
+	fmt.Fprintf(&b, "\nFaults that have no counterpart in the program:\n")
+	for name := range ownWords {
+		none[name]++
+	}
+	for _, name := range slices.Sorted(maps.Keys(none)) {
+		fmt.Fprintf(&b, "  %s\n", name)
+	}
+	return b.String(), sum
+}
+
+const yardstickPage = `# Lint beside the TypeScript compiler
+
+The mutation benchmark (` + "`go test -run Mutation -v ./spec/check/mutation`" + `) breaks integrations that work in every way
+that its authors could think of. Here the same integrations, and the same faults in them, are also written
+in TypeScript, over clients of openapi-fetch whose types openapi-typescript makes of the same documents, and
+checked by the compiler with ` + "`strict`" + `:
+
+` + "```" + `
+go test -tags e2e -run TypeScript -v ./spec/check/mutation -update-yardstick
+` + "```" + `
+
+What the numbers mean: a fault is found if there is an error (or, by lint, a warning) that the integration
+as it is does not have. The translation is made by the test; it gives the compiler every advantage that it
+can: documents are cut down to what is used, where null is meant beside a reference it is said, and every
+step to a field that may be missing is written ` + "`?.`" + `. What the language has and TypeScript does not
+(credentials, retries, pagination, the host of a server) is left out; such faults are listed below the table
+and not counted. That so few undeclared parameters and properties are found is openapi-fetch's doing: its methods
+are generic in what they are given, and the compiler looks for excess properties only where it is told a type;
+it finds them where nothing at all of what is expected is there. Errors of the compiler in programs as they are come mostly of fields that the documents do
+not require, which lint tells as notes and checks while running.
+`
