@@ -163,6 +163,11 @@ func (b *builder) credentialParts(auth *plan.Auth, m *model.Auth, scheme *openap
 		if !contains(lang.PublicAttrs, attr.Name) {
 			b.literalCredential(x, attr.Value.Range, what, auth.Type == "api_key")
 		}
+		if lower := strings.ToLower(x.Source); attr.Name == "token" && strings.HasPrefix(lower, `"bearer `) {
+			d := b.diags.Add(lang.AuthAttribute, attr.Value.Range, "The token of auth %q begins with %s, which is sent before it anyway.", m.Name, x.Source[1:7])
+			d.Severity = diag.Warning
+			d.Explain("Give the token alone.")
+		}
 		auth.Attrs[attr.Name] = x
 	}
 	b.lacks(auth, m, takes, misspelt)

@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"tenon/spec/diag"
 	"tenon/spec/expression"
@@ -37,6 +39,7 @@ func (f *flow) checkLoop(n *stage, r reach) {
 	}
 	if l.Key != nil {
 		each.Key = f.expr(l.Key, at, expression.Want{Type: keyType, What: fmt.Sprintf("key of for_each %q", n.op.Name)})
+		f.sameKey(n, each.Key)
 	}
 	if l.Lock != nil {
 		each.Lock = f.expr(l.Lock, at, expression.Want{Type: keyType, What: fmt.Sprintf("lock of for_each %q", n.op.Name)})
@@ -47,6 +50,17 @@ func (f *flow) checkLoop(n *stage, r reach) {
 	f.enter(n.inner, scope, r)
 	each.Block = f.checkBlock(n.inner)
 	n.result = f.loopResult(n)
+}
+
+// sameKey reports a key that does not depend on the item, so that all items would be taken for one.
+func (f *flow) sameKey(n *stage, key *plan.Expr) {
+	if key == nil || key.Type.Shape().Invalid || strings.Contains(key.Source, "(") { // uuid() and the like differ
+		return
+	}
+	if !slices.ContainsFunc(key.Uses, func(u expression.Use) bool { return u.Key == n.op.Name }) {
+		f.badType(n.loop.Key.Range, "The key of for_each %q is the same for every item: it does not depend on %s.", n.op.Name, n.op.Name).
+			Explain("A key tells items apart, as in key = %s.id.", n.op.Name)
+	}
 }
 
 // keyType is what can identify an item.

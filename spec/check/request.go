@@ -133,6 +133,10 @@ func (f *flow) param(op *operation, p *openapi.Parameter, i syntax.Item, out *pl
 	if x == nil {
 		return
 	}
+	if strings.HasPrefix(x.Source, "url_encode(") && p.ContentType == "" && p.In != "header" {
+		f.diags.Add(lang.EncodedTwice, i.Value.Range, "%s is escaped when it is sent; url_encode(…) escapes it twice.", capital(what)).
+			Explain("Give the value as it is.")
+	}
 	out.Params = append(out.Params, &plan.Param{
 		Name: p.Name, In: p.In, Style: p.Style, Explode: p.Explode, AllowReserved: p.AllowReserved, ContentType: p.ContentType,
 		Required: p.Required, Value: x, Guard: guard(x, what),
@@ -245,6 +249,10 @@ func (f *flow) body(op *operation, c *call, r *model.Request, out *plan.Call, at
 	x := f.expr(r.Body, at, want)
 	if x == nil {
 		return
+	}
+	if strings.HasPrefix(x.Source, "jsonencode(") && isJSON(name) && x.Type.Is(types.String) && media.Type.Shape().Untyped {
+		f.diags.Add(lang.EncodedTwice, r.Body.Range, "The body of %s is written as JSON; jsonencode(…) makes it one JSON string.", op.name()).
+			Explain("Give the value as it is.")
 	}
 	out.Body = &plan.Body{ContentType: name, Value: x, Guard: guard(x, what), Fields: x.Fields}
 	out.Body.Type, out.Body.XML, out.Body.Encoding = layout(media)

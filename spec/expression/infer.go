@@ -77,6 +77,7 @@ func (c *checker) plain(n ast.Node) value {
 	case *ast.FloatNode:
 		return c.constant(n, c.floatLiteral(n))
 	case *ast.StringNode:
+		c.quoted(n)
 		return c.constant(n, n.Value)
 	case *ast.BytesNode:
 		return c.constant(n, n.Value)

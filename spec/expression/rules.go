@@ -6,7 +6,7 @@ import "tenon/spec/diag"
 var Rules = []*diag.Rule{
 	UnknownReference, UnknownField, UnknownFunction, ArgumentType, OperandType, OutOfScope, StreamNotCollected, Cycle,
 	UnknownProperty, MissingProperty, TypeMismatch, EnumValue, FormatMismatch, PatternMismatch, OutOfRange, Length,
-	ReadOnlyProperty, MaybeAbsent, MaybeNull, LossyNumber, VariantMismatch, ConditionConstant, MatchNotExhaustive, SecretLeak,
+	ReadOnlyProperty, MaybeAbsent, MaybeNull, LossyNumber, VariantMismatch, ConditionConstant, MatchNotExhaustive, SecretLeak, LiteralTemplate,
 }
 
 // output makes an example out of one expression.
@@ -188,6 +188,29 @@ integration "example" {
 		Explain: "The value that `match` looks for has an enum, and the table has no entry for one of its members. Add the entry, or give a default as third argument.",
 		Bad:     overOrder(`match(step.order.body.currency, { EUR = "€" })`),
 		Good:    overOrder(`match(step.order.body.currency, { EUR = "€", USD = "$" })`),
+	}
+	LiteralTemplate = &diag.Rule{
+		Name: "literal-template", Severity: diag.Warning, Title: "Text that reads like an expression",
+		Explain: "A text has the name of something in the project in it, in quotes or in the brackets of another tool's templates (`{{ input.name }}`, `$input.name`), and would be sent as it stands. What is computed stands without quotes, or in `${…}` inside of text. It is told only where the name is one that exists here: some APIs take templates of their own.",
+		Bad: `integration "example" {
+  input "name" {
+    type = string
+  }
+
+  output "value" {
+    value = ["Hi {{ input.name }}", input.name]
+  }
+}
+`, Good: `integration "example" {
+  input "name" {
+    type = string
+  }
+
+  output "value" {
+    value = ["Hi ${input.name}", input.name]
+  }
+}
+`,
 	}
 	SecretLeak = &diag.Rule{
 		Name: "secret-leak", Title: "A secret leaves its place",

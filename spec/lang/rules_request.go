@@ -7,7 +7,51 @@ import (
 )
 
 var requestRules = []*diag.Rule{
-	SpecUnlocked, SpecDrift, UnknownOperation, DeprecatedOperation, MediaType, ServerMissing, BodyNotTaken, UnknownParameter, MissingParameter,
+	SpecUnlocked, SpecDrift, UnknownOperation, DeprecatedOperation, MediaType, ServerMissing, BodyNotTaken, UnknownParameter, MissingParameter, EncodedTwice,
+}
+
+// EncodedTwice: a value is written out by hand where the runtime writes it out.
+var EncodedTwice = &diag.Rule{
+	Name: "encoded-twice", Severity: diag.Warning, Title: "Encoded twice",
+	Explain: "Parameters are escaped and JSON bodies written when they are sent. A value that was escaped or written out before arrives as text with escapes in it.",
+	Bad: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "orders" {
+  input "id" {
+    type = string
+  }
+
+  step "order" {
+    call   = shop.getOrder
+    params = { id = url_encode(input.id) }
+  }
+
+  output "total" {
+    value = step.order.body.total
+  }
+}
+`,
+	Good: `api "shop" {
+  spec = "openapi/shop.yaml"
+}
+
+integration "orders" {
+  input "id" {
+    type = string
+  }
+
+  step "order" {
+    call   = shop.getOrder
+    params = { id = input.id }
+  }
+
+  output "total" {
+    value = step.order.body.total
+  }
+}
+`,
 }
 
 // SpecUnlocked: a document that the lock does not pin.
