@@ -104,6 +104,8 @@ type value struct {
 	owner, why string
 	// whenTrue and whenFalse are what is known once it turned out true or false.
 	whenTrue, whenFalse *facts
+	// underNull says that a schema lets something on the way to it be null.
+	underNull bool
 	// loose says that it is read from something without a declared type.
 	loose bool
 	// left is what leaves the place of the value out.

@@ -163,7 +163,7 @@ func (c *checker) misfit(v value, w *want, p types.Problem) {
 	default:
 		d = c.reportAt(rule, at, "%s %s (%s).", c.partOf(v, p.Path), reason, c.requirer(w))
 	}
-	d.Severity = severity(p)
+	d.Severity = v.severity(p)
 	if _, ok := v.value.(string); ok && p.Near != "" && len(p.Path) == 0 {
 		d.Suggest(p.Near, strconv.Quote(p.Near))
 	}
@@ -235,6 +235,8 @@ func (c *checker) mend(d *diag.Diagnostic, v value, p types.Problem) {
 		case p.To == nil:
 		case v.known:
 			mendLiteral(d, v, p.To)
+		case p.To.Without(types.Absent|types.Null).Is(types.Boolean) && v.typ.Is(types.Array|types.String|types.Null|types.Absent):
+			d.Explain("Nothing is true or false by itself: write what is meant, len(%s) > 0 or %s != null.", text, text)
 		case p.To.Is(types.String) && v.typ.Is(types.Number|types.Boolean):
 			d.Explain("Nothing is converted silently: write \"${%s}\" or string(%s).", text, text)
 		case p.To.Is(types.Number) && v.typ.Is(types.String):
@@ -293,6 +295,7 @@ func mendLiteral(d *diag.Diagnostic, v value, to *types.Type) {
 	if !isText {
 		return
 	}
+	to = to.Without(types.Absent | types.Null)
 	literal, err := types.DecodeJSON([]byte(n.Value), types.Limits{})
 	if err == nil && to.Is(types.Number|types.Boolean) && to.Contains(literal) {
 		d.Explain("Nothing is converted silently: write %s, without quotes.", n.Value)
@@ -351,7 +354,7 @@ func (c *checker) accept(v value, t *types.Type, rule *diag.Rule, what string) b
 		default:
 			d = c.report(r, v.node, "%s %s (%s).", subject+pathSuffix(p.Path), p.Reason, what)
 		}
-		d.Severity = severity(p)
+		d.Severity = v.severity(p)
 		c.mend(d, v, p)
 		ok = ok && p.Verdict != types.Wrong
 	}
@@ -369,7 +372,10 @@ func (c *checker) collectFirst(v value) {
 
 // phrase describes a value by its type; one that is written out, by its kind.
 func (v value) phrase() string {
-	if v.known {
+	switch {
+	case v.typ.Is(types.Boolean):
+		return phrase(types.AnyBoolean)
+	case v.known:
 		return phrase(generalise(v.typ))
 	}
 	return phrase(v.typ)
@@ -388,7 +394,15 @@ func (c *checker) absentPart(v value, what string) {
 	p := types.Problem{Misfit: types.MisfitAbsent, Verdict: verdict(v.typ.Is(types.Absent))}
 	d := c.report(MaybeAbsent, v.node, "%s.", c.hole(v, w, p, c.subject(v)))
 	d.Message += c.holeMend(v, p)
-	d.Severity = severity(p)
+	d.Severity = v.severity(p)
+}
+
+// severity is that of a problem with v: what the schema says may be null on the way to it is said, too.
+func (v value) severity(p types.Problem) diag.Severity {
+	if p.Misfit == types.MisfitAbsent && p.Verdict != types.Wrong && len(p.Path) == 0 && v.underNull {
+		return diag.Warning
+	}
+	return severity(p)
 }
 
 func (c *checker) unknownProperty(w *want, target *types.Type, name string, key ast.Node, info types.FieldInfo) {

@@ -112,6 +112,7 @@ func (c *checker) field(n ast.Node, base value, name string, at ast.Node) value 
 	out := value{typ: info.Type, node: n, origins: stepAll(base.origins, name), secret: base.secret && base.secretIn(name), owner: typeName(base.typ)}
 	out.why = c.whyAbsent(base, info)
 	out.loose = base.typ.Shape().Untyped
+	out.underNull = base.underNull || base.typ.May(types.Null) && !out.loose
 	out.code = c.extend(n, base.code, name)
 	if base.spot != nil {
 		out.spot = &spot{base.spot.root, append(base.spot.path[:len(base.spot.path):len(base.spot.path)], name)}

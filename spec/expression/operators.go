@@ -318,7 +318,10 @@ func (c *checker) arithmetic(n *ast.BinaryNode, a, b value) value {
 	}
 	t := resultOf(op, a.typ, b.typ)
 	if t == nil {
-		c.report(OperandType, n, "%s is %s and %s is %s; there is no %s for these.", c.subject(a), a.phrase(), c.subject(b), b.phrase(), op)
+		d := c.report(OperandType, n, "%s is %s and %s is %s; there is no %s for these.", c.subject(a), a.phrase(), c.subject(b), b.phrase(), op)
+		if text, other := c.subject(a), c.subject(b); op == "+" && (a.typ.May(types.String) || b.typ.May(types.String)) && text != "this value" && other != "this value" {
+			d.Explain("To join text, write a template: \"${%s}${%s}\".", text, other)
+		}
 		return c.bad(n)
 	}
 	if op == "+" && t.Is(types.Number) {

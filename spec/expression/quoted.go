@@ -68,7 +68,7 @@ func (c *checker) quoted(n *ast.StringNode) {
 
 func (c *checker) otherTool(n ast.Node, written, meant string) {
 	c.report(LiteralTemplate, n, "%q in this text is not computed: it is sent as it stands here.", strings.TrimSpace(written)).
-		Explain("What is computed stands in ${…}: write ${%s}. If it is meant for the other side, write it as a template: \"${\"%s\"}\".", meant, strings.ReplaceAll(written, `"`, `\"`))
+		Explain("What is computed stands in ${…}: write ${%s}. If it is meant for the other side: # tenon:ignore literal-template and why.", meant)
 }
 
 // defined reports whether a text such as input.name names a member of something that is in reach.

@@ -75,8 +75,30 @@ func (k *keywords) mistyped(s, listed *Shape) *Shape {
 	if listed.Kinds == Null { // nothing but null is meant, even if `nullable` is all that allows it
 		return listed
 	}
+	if s.Kinds == Array && listed.Kinds&^Scalar == 0 {
+		k.defect(k.under("enum"), "nothing satisfies an enum of scalars beside type array; it is taken to be meant for the items")
+		return s.withItems(New(listed))
+	}
 	k.defect(k.under("enum"), "no member is of the type that the schema gives, so they are not checked")
 	return s
+}
+
+// withItems is s, of arrays, with all items restricted to t.
+func (s *Shape) withItems(t *Type) *Shape {
+	out := *s
+	lists := s.Arrays
+	if lists == nil {
+		lists = []*List{{MaxLen: -1}}
+	}
+	out.Arrays = make([]*List, len(lists))
+	for i, l := range lists {
+		c := *l
+		if c.Items = t; l.Items != nil {
+			c.Items = Intersect(l.Items, t)
+		}
+		out.Arrays[i] = &c
+	}
+	return &out
 }
 
 // compose applies allOf, anyOf, oneOf, not and the other keywords that combine schemas to s.
