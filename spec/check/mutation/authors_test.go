@@ -47,7 +47,7 @@ func mistakes(t *testing.T, name string) []mistake {
 
 // Mistakes as authors make them, over documents that nothing else here is made of. The lists were written
 // before anybody saw what lint says of them; the share that was right at the first try stands in
-// docs/performance.md.
+// docs/typescript.md.
 func TestAuthorMistakes(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join("testdata", "authors", "*.hcl"))
 	if err != nil || len(names) == 0 {

@@ -76,7 +76,7 @@ func TestTypeScript(t *testing.T) {
 var ownWords = map[string]bool{
 	"attribute misspelt": true, "block misspelt": true, "required attribute dropped": true, "paginate dropped": true,
 	"stream used as a list": true, "step that nobody uses": true, "variable, secret, mapping or api that nobody uses": true,
-	"catch that is never taken": true,
+	"catch that is never taken": true, "next page by a parameter that does not exist": true,
 }
 
 type yardstick struct {
@@ -384,4 +384,9 @@ and not counted. That so few undeclared parameters and properties are found is o
 are generic in what they are given, and the compiler looks for excess properties only where it is told a type;
 it finds them where nothing at all of what is expected is there. Errors of the compiler in programs as they are come mostly of fields that the documents do
 not require, which lint tells as notes and checks while running.
+
+Beside the faults that the benchmark makes there are mistakes as authors make them, over ten documents that
+nothing else is made of (` + "`" + `go test -run AuthorMistakes -v ./spec/check/mutation` + "`" + `). They were written down before
+anybody saw what lint says: of 104, lint caught 101 at the first try, 100 by the right rule on the right line; what
+was missed is mended, so it is 104 now.
 `

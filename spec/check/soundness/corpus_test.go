@@ -29,6 +29,11 @@ func projects(t *testing.T) []project {
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no projects in %s: %v", corpus, err)
 	}
+	more, err := filepath.Glob(filepath.Join("..", "mutation", "testdata", "authors", "*.hcl"))
+	if err != nil || len(more) == 0 {
+		t.Fatalf("no projects of authors: %v", err)
+	}
+	names = append(names, more...)
 	var out []project
 	for _, name := range names {
 		src, err := os.ReadFile(name)
@@ -36,6 +41,9 @@ func projects(t *testing.T) []project {
 			t.Fatal(err)
 		}
 		p := project{name: filepath.Base(filepath.Dir(name)), src: string(src)}
+		if p.name == "authors" {
+			p.name = strings.TrimSuffix(filepath.Base(name), ".hcl")
+		}
 		for _, m := range specAttribute.FindAllStringSubmatch(p.src, -1) {
 			p.specs = append(p.specs, m[1])
 		}

@@ -21,7 +21,8 @@ variable "model" {
 
 integration "batches" {
   input "text" {
-    type = string({ min_length = 1 })
+    type    = string({ min_length = 1 })
+    default = "Is it going to rain?"
   }
 
   step "files" {
@@ -101,7 +102,7 @@ integration "batches" {
   }
 
   output "answer" {
-    value = coalesce(first(step.answer.body.choices).message.content, "none")
+    value = coalesce(first(coalesce(step.answer.body.choices, [])).message.content, "none")
   }
 
   output "length" {

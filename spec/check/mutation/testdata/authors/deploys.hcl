@@ -27,7 +27,8 @@ secret "discord_bot" {
 
 integration "failed_deploys" {
   input "channel" {
-    type = string({ pattern = "^(0|[1-9][0-9]*)$" })
+    type    = string({ pattern = "^(0|[1-9][0-9]*)$" })
+    default = "1180000000000000000"
   }
 
   input "limit" {

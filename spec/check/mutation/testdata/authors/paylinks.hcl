@@ -14,11 +14,13 @@ secret "adyen" {
 
 integration "paylink" {
   input "reference" {
-    type = string({ min_length = 1, max_length = 80 })
+    type    = string({ min_length = 1, max_length = 80 })
+    default = "order-17"
   }
 
   input "cents" {
-    type = integer({ min = 1, max = 10000000 })
+    type    = integer({ min = 1, max = 10000000 })
+    default = 1999
   }
 
   input "cancelled" {
