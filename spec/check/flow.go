@@ -24,9 +24,10 @@ type flow struct {
 	main  *block
 	fail  *block // on_failure; may be nil
 
-	recorded []recorded
-	answers  []*answer
-	later    []func() // catch bodies, whose type depends on what is read of them
+	recorded   []recorded
+	answers    []*answer
+	inputReads map[string][][]string // paths of inputs that are read, by name
+	later      []func()              // catch bodies, whose type depends on what is read of them
 
 	firstOnly []firstOnly
 	state     *expression.Name  // what the integration keeps

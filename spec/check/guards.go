@@ -43,6 +43,22 @@ func (f *flow) finish() {
 	}
 }
 
+// relyOnInputs sees to it that what a run is given is held against what was taken for granted of it, as
+// answers are: where an input has several alternatives, that one lacks what only another declares.
+func (f *flow) relyOnInputs(p *plan.Plan) {
+	for _, in := range p.Inputs {
+		paths := f.inputReads[in.Name]
+		if len(paths) == 0 || in.Type == nil || in.Type.Shape().Untyped || in.Type.Shape().Invalid {
+			continue
+		}
+		slices.SortFunc(paths, slices.Compare)
+		relied := types.Project(in.Type, slices.CompactFunc(paths, slices.Equal))
+		if types.VerdictOf(types.Assign(in.Type, relied)) != types.Proven {
+			in.Type = types.Intersect(in.Type, relied)
+		}
+	}
+}
+
 // kindOnly ends a path where only the kind of value matters: it is the name of no property.
 const kindOnly = "\x00"
 
@@ -54,6 +70,9 @@ func (f *flow) read(key string, path []string, at site) {
 		at.response.readPart(path)
 		return
 	case key == "request" && at.paging:
+		return
+	case key == "input" && len(path) > 0:
+		f.inputReads[path[0]] = append(f.inputReads[path[0]], path[1:])
 		return
 	case key == "error" && at.caught != nil:
 		if len(path) == 0 || path[0] == "body" {

@@ -22,7 +22,7 @@ const maxSteps = 1000
 func (b *builder) integration(m *model.Integration, out *planned) {
 	broken := b.broken
 	before := b.diags.Count(diag.Error)
-	f := &flow{builder: b, model: m, nodes: map[string]*stage{}, main: &block{}}
+	f := &flow{builder: b, model: m, nodes: map[string]*stage{}, main: &block{}, inputReads: map[string][][]string{}}
 	p := &plan.Plan{
 		Version: plan.Version, Tenon: b.options.Version, Integration: m.Name, Description: m.Description.Value,
 		Timeout: m.Timeout.Value, Overlap: m.Overlap.Value, APIs: map[string]*plan.API{},
@@ -57,6 +57,7 @@ func (b *builder) integration(m *model.Integration, out *planned) {
 		p.OnFailure = f.checkBlock(f.fail)
 	}
 	f.finish()
+	f.relyOnInputs(p)
 	f.unusedSteps()
 	f.fixFirstOnly()
 	if broken || f.apisBroken() || f.runsBroken() || b.diags.Count(diag.Error) > before {
