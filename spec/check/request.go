@@ -133,6 +133,7 @@ func (f *flow) param(op *operation, p *openapi.Parameter, i syntax.Item, out *pl
 	if x == nil {
 		return
 	}
+	f.nested(p, x, i.Value.Range, what)
 	if strings.HasPrefix(x.Source, "url_encode(") && p.ContentType == "" && p.In != "header" {
 		f.diags.Add(lang.EncodedTwice, i.Value.Range, "%s is escaped when it is sent; url_encode(…) escapes it twice.", capital(what)).
 			Explain("Give the value as it is.")
@@ -143,16 +144,40 @@ func (f *flow) param(op *operation, p *openapi.Parameter, i syntax.Item, out *pl
 	})
 }
 
-// sentAs is the type of what can be sent as a parameter. An exploded object in the query has no name of
-// its own there, each of its properties is a parameter by itself: so one that is not declared is as
-// unknown as any other parameter would be, and a required object must have something to be seen by.
+// sentAs is the type of what can be sent as a parameter. What is required must be seen: a list without
+// elements, or an exploded object without properties, is not written at all. An exploded object in the query
+// has no name of its own there, each of its properties is a parameter by itself: so one that is not declared
+// is as unknown as any other parameter would be.
 func sentAs(p *openapi.Parameter) *types.Type {
-	if p.In != "query" || p.Style != "form" || !p.Explode || p.ContentType != "" || !p.Type.May(types.Object) {
+	exploded := p.In == "query" && p.Style == "form" && p.Explode && p.Type.May(types.Object)
+	listed := p.Required && p.In != "path" && p.Type.May(types.Array)
+	if p.ContentType != "" || !exploded && !listed {
 		return p.Type
 	}
 	shape := *p.Type.Shape()
-	shape.Objects = make([]*types.Fields, len(shape.Objects))
-	for i, f := range p.Type.Shape().Objects {
+	if exploded {
+		shape.Objects = explodedFields(shape.Objects, p.Required)
+	}
+	if listed {
+		lists := shape.Arrays
+		if lists == nil {
+			lists = []*types.List{{MaxLen: -1}}
+		}
+		shape.Arrays = make([]*types.List, len(lists))
+		for i, l := range lists {
+			sent := *l
+			sent.MinLen = max(1, l.MinLen)
+			shape.Arrays[i] = &sent
+		}
+	}
+	t := types.New(&shape)
+	t.Name, t.Origin = p.Type.Name, p.Type.Origin
+	return t
+}
+
+func explodedFields(all []*types.Fields, required bool) []*types.Fields {
+	out := make([]*types.Fields, len(all))
+	for i, f := range all {
 		sent := &types.Fields{
 			Name: f.Name, Properties: f.Properties, Openness: f.Openness, Additional: f.Additional, Patterns: f.Patterns,
 			MinCount: f.MinCount, MaxCount: f.MaxCount,
@@ -160,14 +185,43 @@ func sentAs(p *openapi.Parameter) *types.Type {
 		if sent.Openness == types.Unstated && len(f.Properties) > 0 {
 			sent.Openness = types.Closed
 		}
-		if p.Required {
+		if required {
 			sent.MinCount = max(1, f.MinCount)
 		}
-		shape.Objects[i] = sent
+		out[i] = sent
 	}
-	t := types.New(&shape)
-	t.Name, t.Origin = p.Type.Name, p.Type.Origin
-	return t
+	return out
+}
+
+// nested reports what no style of parameters can write: a list or an object in a list or an object.
+func (f *flow) nested(p *openapi.Parameter, x *plan.Expr, at source.Range, what string) {
+	if p.ContentType != "" || p.Style == "deepObject" || !p.Type.May(types.Array|types.Object) {
+		return
+	}
+	tell := func(part string, t *types.Type) {
+		if t == nil || t.Shape().Untyped || t.Shape().Invalid || !t.May(types.Array|types.Object) {
+			return
+		}
+		d := f.diags.Add(expression.TypeMismatch, at, "%s can hold single values only, but %s is %s.", capital(what), part, t.Without(types.Absent|types.Null).Phrase())
+		d.Relate(f.locate(p.Origin), "declared here")
+		if t.May(types.Scalar | types.Absent) {
+			d.Severity = diag.Note
+		}
+	}
+	s := x.Type.Shape()
+	for _, o := range s.Objects {
+		for _, property := range o.Properties {
+			tell(quote(property.Name), property.Type)
+		}
+	}
+	for _, l := range s.Arrays {
+		if l.Items != nil {
+			tell("an element", l.Items)
+		}
+		for _, t := range l.Prefix {
+			tell("an element", t)
+		}
+	}
 }
 
 // header types a header that the spec does not declare.
