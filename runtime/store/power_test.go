@@ -81,7 +81,8 @@ func diskOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) 
 	theirs := behind[sqlite3.Tsqlite3_io_methods](f.FpMethods)
 	ours := disk.own[f.FpMethods]
 	if ours == nil {
-		ours = new(sqlite3.Tsqlite3_io_methods)
+		// C's memory, since C points into it.
+		ours = behind[sqlite3.Tsqlite3_io_methods](libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(*theirs))))
 		*ours = *theirs
 		*function[writeFunc](&ours.FxWrite) = diskWrite
 		*function[truncFunc](&ours.FxTruncate) = diskTruncate

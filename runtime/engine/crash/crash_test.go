@@ -198,6 +198,9 @@ func TestKilledAtRandom(t *testing.T) {
 		if t.Failed() {
 			return
 		}
+		if runs%20 == 19 {
+			t.Logf("%d kills so far; %d writes were parked", sum.kills, sum.parked)
+		}
 	}
 	t.Logf("%d kills in %d runs of 200 items; %d writes were parked, of which %d had not happened", sum.kills, runs, sum.parked, sum.resent)
 	if sum.parked == 0 && !testing.Short() {
