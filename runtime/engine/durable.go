@@ -75,10 +75,11 @@ func (d *Durable) Close() {
 }
 
 // Start begins a run and carries it out. cause says what started it. The error, if any, is the store's; the run
-// can be resumed then. Its state is that which the store has.
-func (d *Durable) Start(ctx context.Context, p *exec.Program, in exec.Inputs, cause string) (*exec.Result, error) {
+// can be resumed then, unless there is no result: nothing has begun. Its state is that which the store has. also
+// happens together with its beginning.
+func (d *Durable) Start(ctx context.Context, p *exec.Program, in exec.Inputs, cause string, also ...store.Change) (*exec.Result, error) {
 	if in.Run == "" {
-		in.Run = newRunID(d.now())
+		in.Run = NewRunID(d.now())
 	}
 	if in.Redactor == nil {
 		in.Redactor = &secret.Redactor{}
@@ -92,7 +93,7 @@ func (d *Durable) Start(ctx context.Context, p *exec.Program, in exec.Inputs, ca
 	if err != nil {
 		return nil, err
 	}
-	if err := d.k.Store.Commit(ctx, in.Run, digest, begin); err != nil {
+	if err := d.k.Store.Commit(ctx, in.Run, append([]store.Change{digest, begin}, also...)...); err != nil {
 		return nil, err
 	}
 	return d.carry(ctx, p, in, false)

@@ -74,7 +74,7 @@ func (l *Local) run(ctx context.Context, p *exec.Program, in exec.Inputs, stand 
 		in.Redactor = &secret.Redactor{}
 	}
 	if in.Run == "" {
-		in.Run = newRunID(l.now())
+		in.Run = NewRunID(l.now())
 	}
 	in.DryRun = l.o.DryRun
 	finish, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -116,8 +116,8 @@ func (l *Local) budget(r *exec.Request) *budget.Budget {
 	return l.budgets.For(key)
 }
 
-// newRunID returns an identifier that sorts by time.
-func newRunID(now time.Time) string {
+// NewRunID returns an identifier of a run, which sorts by time.
+func NewRunID(now time.Time) string {
 	var b [5]byte
 	rand.Read(b[:])
 	return fmt.Sprintf("%s-%x", now.UTC().Format("20060102T150405"), b)

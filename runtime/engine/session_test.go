@@ -58,7 +58,7 @@ func TestEventsAreNumberedInOrder(t *testing.T) {
 }
 
 func TestIdentifiers(t *testing.T) {
-	a, b := newRunID(time.Unix(1, 0)), newRunID(time.Unix(2, 0))
+	a, b := NewRunID(time.Unix(1, 0)), NewRunID(time.Unix(2, 0))
 	if a >= b || a[:15] != "19700101T000001" {
 		t.Errorf("run ids %q, %q", a, b)
 	}

@@ -1,12 +1,16 @@
 package exec
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"tenon/runtime/codec"
 	"tenon/runtime/transport/budget"
 	"tenon/spec/expression"
 	"tenon/spec/plan"
+	"tenon/spec/types"
 )
 
 // Program is a plan made ready to run: every expression compiled, every name resolved. It is immutable; many
@@ -29,6 +33,33 @@ type Program struct {
 
 // Plan returns the plan that p was made from.
 func (p *Program) Plan() *plan.Plan { return p.plan }
+
+// Digest names the plan by its content.
+func (p *Program) Digest() string { return p.digest }
+
+// Refuses says, as a clause, why a run could not be given these inputs; "" if it could.
+func (p *Program) Refuses(values map[string]any) string {
+	known := map[string]bool{}
+	for _, in := range p.plan.Inputs {
+		known[in.Name] = true
+		v, ok := values[in.Name]
+		switch {
+		case !ok && in.Default == nil && !in.Type.May(types.Absent):
+			return fmt.Sprintf("the input %q has no value and no default", in.Name)
+		case !ok:
+		default:
+			if bad := in.Type.Check(v); len(bad) > 0 {
+				return fmt.Sprintf("the input %q does not fit its type: %s", in.Name, violation("", bad[0]))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !known[name] {
+			return fmt.Sprintf("there is no input %q", name)
+		}
+	}
+	return ""
+}
 
 // api is how one API is reached.
 type api struct {

@@ -329,21 +329,35 @@ func (t *txn) digests(run, from, to int64) ([]string, error) {
 	return out, rows.Err()
 }
 
-func (s *SQLite) Deliver(ctx context.Context, d Delivery) error {
+func (s *SQLite) Deliver(ctx context.Context, d Delivery) (stored Delivery, fresh bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return d, false, err
 	}
-	return s.wait(&job{do: func(t *txn) error {
+	err = s.wait(&job{do: func(t *txn) error {
 		var key any
 		if d.Key != "" {
 			key = d.Key
 		}
-		err := t.exec("INSERT INTO delivery (hook, key, at, data, payload) VALUES (?, ?, ?, ?, ?)", d.Hook, key, d.At.UnixNano(), text(d.Data), d.Payload)
-		if isUnique(err) {
-			err = fmt.Errorf("delivery %s: %w", d.Key, ErrExists)
+		row, err := t.row("INSERT INTO delivery (hook, key, at, data, payload) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+			d.Hook, key, d.At.UnixNano(), text(d.Data), d.Payload)
+		if err != nil {
+			return err
 		}
+		stored = d
+		if err = row.Scan(&stored.ID); !errors.Is(err, sql.ErrNoRows) {
+			fresh = err == nil
+			return err
+		}
+		if row, err = t.row("SELECT id, at, data FROM delivery WHERE hook = ? AND key = ?", d.Hook, d.Key); err != nil {
+			return err
+		}
+		var at sql.NullInt64
+		var data sql.NullString
+		err = row.Scan(&stored.ID, &at, &data)
+		stored.At, stored.Data, stored.Payload = fromNanos(at), raw(data), nil
 		return err
 	}})
+	return stored, fresh && err == nil, err
 }
 
 func (s *SQLite) Hold(ctx context.Context, name, run string) (held string, err error) {

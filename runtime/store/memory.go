@@ -313,15 +313,26 @@ func (m *Memory) Token(_ context.Context, key string) ([]byte, error) {
 	return nil, fmt.Errorf("token: %w", ErrNotFound)
 }
 
-func (m *Memory) Deliver(_ context.Context, d Delivery) error {
+func (m *Memory) Delivery(_ context.Context, id int64) (Delivery, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range m.deliveries {
+		if d.ID == id {
+			return *d, nil
+		}
+	}
+	return Delivery{}, fmt.Errorf("delivery %d: %w", id, ErrNotFound)
+}
+
+func (m *Memory) Deliver(_ context.Context, d Delivery) (Delivery, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return ErrClosed
+		return d, false, ErrClosed
 	}
 	for _, x := range m.deliveries {
 		if d.Key != "" && x.Hook == d.Hook && x.Key == d.Key {
-			return fmt.Errorf("delivery %s: %w", d.Key, ErrExists)
+			return *x, false, nil
 		}
 	}
 	d.ID = int64(len(m.deliveries) + 1)
@@ -329,7 +340,7 @@ func (m *Memory) Deliver(_ context.Context, d Delivery) error {
 		d.ID = m.deliveries[n-1].ID + 1
 	}
 	m.deliveries = append(m.deliveries, &d)
-	return nil
+	return d, true, nil
 }
 
 func (m *Memory) Deliveries(_ context.Context, limit int) ([]Delivery, error) {

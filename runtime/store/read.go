@@ -193,6 +193,14 @@ func (s *SQLite) Token(ctx context.Context, key string) (data []byte, err error)
 	return data, err
 }
 
+func (s *SQLite) Delivery(ctx context.Context, id int64) (d Delivery, err error) {
+	var key, data sql.NullString
+	var at sql.NullInt64
+	err = s.one(ctx, "delivery", "SELECT id, hook, key, at, data, payload FROM delivery WHERE id = ?", []any{id}, &d.ID, &d.Hook, &key, &at, &data, &d.Payload)
+	d.Key, d.At, d.Data = key.String, fromNanos(at), raw(data)
+	return d, err
+}
+
 func (s *SQLite) Deliveries(ctx context.Context, limit int) ([]Delivery, error) {
 	var out []Delivery
 	err := s.all(ctx, "SELECT id, hook, key, at, data, payload FROM delivery WHERE run IS NULL ORDER BY id LIMIT ?", []any{limit}, func(rows *sql.Rows) (bool, error) {

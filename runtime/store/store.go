@@ -85,9 +85,12 @@ type Store interface {
 	Token(ctx context.Context, key string) ([]byte, error)
 	// Deliveries lists those that no run has taken on yet, the oldest first, at most limit of them.
 	Deliveries(ctx context.Context, limit int) ([]Delivery, error)
+	// Delivery returns one that was stored.
+	Delivery(ctx context.Context, id int64) (Delivery, error)
 
-	// Deliver stores a delivery, durably when it returns. One with the hook and key of another is not stored: ErrExists.
-	Deliver(ctx context.Context, d Delivery) error
+	// Deliver stores a delivery, durably when it returns. One with the hook and key of another is not stored: the other
+	// one is returned then, and fresh is false.
+	Deliver(ctx context.Context, d Delivery) (stored Delivery, fresh bool, err error)
 	// Hold takes a lock for a run. If another run has it, held is that run's ID.
 	Hold(ctx context.Context, name, run string) (held string, err error)
 	// Own makes a run this process's: no other may work on it until release. ErrInUse says that one does. Whether the

@@ -20,6 +20,7 @@ func TestGuide(t *testing.T) {
 	guide(t, "failures.md", 4)
 	guide(t, "pagination.md", 2)
 	guide(t, "limits.md", 2)
+	guide(t, "serve.md", 1)
 }
 
 func guide(t *testing.T, page string, atLeast int) {

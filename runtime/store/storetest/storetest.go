@@ -375,14 +375,17 @@ func tokens(t *testing.T, s *suite) {
 func deliveries(t *testing.T, s *suite) {
 	s.begin(t, "r1", 0)
 	d := store.Delivery{Hook: "bills/paid", Key: "evt_1", At: start, Data: json.RawMessage(`{"q":1}`), Payload: []byte("body")}
+	ids := map[int64]bool{}
 	for _, c := range []struct {
 		hook, key string
-		want      error
-	}{{"bills/paid", "evt_1", nil}, {"bills/paid", "evt_1", store.ErrExists}, {"bills/other", "evt_1", nil}, {"bills/paid", "", nil}, {"bills/paid", "", nil}} {
+		fresh     bool
+	}{{"bills/paid", "evt_1", true}, {"bills/paid", "evt_1", false}, {"bills/other", "evt_1", true}, {"bills/paid", "", true}, {"bills/paid", "", true}} {
 		d.Hook, d.Key = c.hook, c.key
-		if err := s.Deliver(s.ctx, d); !errors.Is(err, c.want) {
-			t.Errorf("%s %q: %v", c.hook, c.key, err)
+		got, fresh, err := s.Deliver(s.ctx, d)
+		if err != nil || fresh != c.fresh || ids[got.ID] == fresh || string(got.Data) != `{"q":1}` || !got.At.Equal(start) {
+			t.Errorf("%s %q: %+v, %v, %v", c.hook, c.key, got, fresh, err)
 		}
+		ids[got.ID] = true
 	}
 	s.again(t)
 	list, err := s.Deliveries(s.ctx, 10)
@@ -390,8 +393,14 @@ func deliveries(t *testing.T, s *suite) {
 		t.Fatalf("open: %+v, %v", list, err)
 	}
 	s.commit(t, "r1", store.Taken{Delivery: list[0].ID, Run: "r1"})
-	if err := s.Deliver(s.ctx, store.Delivery{Hook: "bills/paid", Key: "evt_1", At: start}); !errors.Is(err, store.ErrExists) {
-		t.Errorf("one that was taken on is delivered again: %v", err)
+	if got, fresh, err := s.Deliver(s.ctx, store.Delivery{Hook: "bills/paid", Key: "evt_1", At: start}); err != nil || fresh || got.ID != list[0].ID {
+		t.Errorf("one that was taken on is delivered again: %+v, %v, %v", got, fresh, err)
+	}
+	if got, err := s.Delivery(s.ctx, list[1].ID); err != nil || got.Hook != "bills/other" || string(got.Payload) != "body" {
+		t.Errorf("one alone: %+v, %v", got, err)
+	}
+	if _, err := s.Delivery(s.ctx, 99); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("one that is not there: %v", err)
 	}
 	if list, _ = s.Deliveries(s.ctx, 1); len(list) != 1 || list[0].Hook != "bills/other" {
 		t.Errorf("next: %+v", list)
@@ -498,7 +507,7 @@ func closed(t *testing.T, s *suite) {
 	if err := s.Commit(s.ctx, "r1", record("r1", 1, "")); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
-	if err := s.Deliver(s.ctx, store.Delivery{}); !errors.Is(err, store.ErrClosed) {
+	if _, _, err := s.Deliver(s.ctx, store.Delivery{}); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 	s.Queue("r1", record("r1", 1, "")) // no panic

@@ -1,0 +1,78 @@
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"tenon/runtime/exec"
+	"tenon/runtime/secret"
+	"tenon/runtime/trigger"
+	"tenon/spec/plan"
+)
+
+// Set is what a daemon runs. It is immutable.
+type Set struct {
+	// Programs are the integrations by name.
+	Programs map[string]*exec.Program
+	// Inputs returns what every run of a program is given: variables, secrets, servers and a redactor of its own.
+	Inputs func(p *exec.Program) (exec.Inputs, error)
+}
+
+// names are the integrations, sorted.
+func (s *Set) names() []string { return slices.Sorted(maps.Keys(s.Programs)) }
+
+// targets returns the triggers of one kind, as the trigger package takes them.
+func (s *Set) targets(kind string) ([]*trigger.Target, error) {
+	var out []*trigger.Target
+	for _, name := range s.names() {
+		p := s.Programs[name]
+		var in *exec.Inputs
+		for _, t := range p.Plan().Triggers {
+			if t.Kind != kind {
+				continue
+			}
+			if in == nil {
+				got, err := s.Inputs(p)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", name, err)
+				}
+				if got.Redactor == nil {
+					got.Redactor = &secret.Redactor{}
+				}
+				in = &got
+			}
+			out = append(out, &trigger.Target{Program: p, Name: t.Name, Inputs: *in, Clock: wallClock{}})
+		}
+	}
+	return out, nil
+}
+
+// triggerOf finds a trigger of a plan.
+func triggerOf(p *plan.Plan, name string) *plan.Trigger {
+	for _, t := range p.Triggers {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// wallClock is what the expressions of triggers see.
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
+
+// UUID returns a random UUID (RFC 9562 §5.4).
+func (wallClock) UUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Loader builds a set anew. With an error, which is for people, the set before stays.
+type Loader func(ctx context.Context) (*Set, error)
