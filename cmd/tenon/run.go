@@ -186,7 +186,7 @@ func carryOut(ctx context.Context, e *env, program *exec.Program, in exec.Inputs
 		err = k.key.need(program.Plan())
 	}
 	if err != nil {
-		return fmt.Errorf("%w\nThe run was not begun. With --ephemeral it is carried out without being kept.", err)
+		return fmt.Errorf("%w\nthe run was not begun; with --ephemeral it is carried out without being kept", err)
 	}
 	defer k.store.Close()
 	defer k.tidy(ctx, stateDir(e, dir, f.stateDir), f.keep)
