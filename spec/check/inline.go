@@ -243,5 +243,23 @@ func (b *builder) inlineContent(e *syntax.Expr, name string, origin types.Origin
 	if word, ok := e.Keyword(); ok && word == "any" && dir == types.Response {
 		name = "*/*"
 	}
-	return []*openapi.MediaType{{Name: name, Type: b.typeOf(e, dir), Origin: origin}}
+	t := b.typeOf(e, dir)
+	if d := b.schemaOf(t); d != nil {
+		return []*openapi.MediaType{d.Content(name, t, origin)} // the file also says how it is written in XML, and in which order
+	}
+	return []*openapi.MediaType{{Name: name, Type: t, Origin: origin}}
+}
+
+// schemaOf is the schema file that a type, or that of a list's elements, is from; nil if it is from none.
+func (b *builder) schemaOf(t *types.Type) *openapi.Document {
+	at := t.Origin.Document
+	if at == "" && t.May(types.Array) {
+		at = t.Elem().Origin.Document
+	}
+	for _, s := range b.schemaDocs {
+		if at != "" && s.Has(types.Origin{Document: at}) {
+			return s.Document
+		}
+	}
+	return nil
 }

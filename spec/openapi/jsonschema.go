@@ -73,3 +73,9 @@ func (d *Document) Root(name func(types.Origin) string) *types.Type {
 		Defect:  func(o types.Origin, message string) { d.defect(o, "%s", message) },
 	})
 }
+
+// Content is content whose schema a file that [LoadSchema] read has: what a media type declares that stands in
+// a document of operations. Its type t is one that the file gave, or a list of it.
+func (d *Document) Content(name string, t *types.Type, at types.Origin) *MediaType {
+	return &MediaType{Name: name, Type: t, Origin: at, doc: d, schema: t.Origin}
+}

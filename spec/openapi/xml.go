@@ -100,7 +100,7 @@ func (w *xmlReader) element(at types.Origin, t *types.Type) media.Element {
 		return e
 	}
 	e.Type = t.Origin.Pointer
-	if t.Origin.Document != w.doc.main.name {
+	if t.Origin.Document != w.doc.main.name || e.Type == "" { // the top of a schema file has an empty pointer
 		e.Type = t.Origin.Document + "#" + e.Type
 	}
 	if w.out.Types[e.Type] == nil {
