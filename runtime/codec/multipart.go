@@ -395,6 +395,7 @@ func multipartError(err error) error {
 
 func addPart(out map[string]any, name string, p *multipart.Part, body []byte, t *types.Type, e Encoding) error {
 	var want *types.Type
+	undeclared := t == nil || t.Field(name).Property == nil // nothing says that it is no list
 	if t != nil {
 		want = member(t, name)
 	}
@@ -410,6 +411,12 @@ func addPart(out map[string]any, name string, p *multipart.Part, body []byte, t 
 	switch {
 	case list:
 		have, _ := old.([]any)
+		out[name] = append(have, v)
+	case twice && undeclared:
+		have, more := old.([]any)
+		if !more {
+			have = []any{old}
+		}
 		out[name] = append(have, v)
 	case twice:
 		return repeated(name)

@@ -163,6 +163,15 @@ func TestHostileMultipart(t *testing.T) {
 	}
 }
 
+// A part that nothing declares and that comes several times is a list: nothing says that it is not.
+func TestMultipartUndeclaredList(t *testing.T) {
+	part := "--b\r\nContent-Disposition: form-data; name=\"more\"\r\n\r\n"
+	v, err := DecodeMultipart("multipart/form-data; boundary=b", []byte(part+"x\r\n"+part+"y\r\n--b--"), upload, nil)
+	if want := map[string]any{"more": []any{[]byte("x"), []byte("y")}}; err != nil || !reflect.DeepEqual(v, want) {
+		t.Errorf("got %v, %v, want %v", v, err, want)
+	}
+}
+
 func FuzzMultipart(f *testing.F) {
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"count\"\r\n\r\n1\r\n--b--"))
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"meta\"\r\nContent-Type: application/json\r\n\r\n{}\r\n--b--"))

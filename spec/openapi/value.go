@@ -36,7 +36,7 @@ func (m *MediaType) Value(dir types.Direction) *types.Type {
 	case media.Events:
 		return types.ListOf(eventType(t))
 	case media.Text:
-		if t.Is(types.String) {
+		if t.Is(types.String) || dir == types.Request && t.Is(types.Scalar) { // a number is written as its text
 			return t
 		}
 		return types.AnyString
