@@ -21,6 +21,10 @@ import (
 	"tenon/spec/openapi"
 )
 
+// uri is what every URI is made of (RFC 3986 §2). kin-openapi does not look at the format, and so takes text
+// for a URI too, and for two alternatives where it is only one.
+const uri = "^[A-Za-z0-9._~:/?#\\[\\]@!$&'()*+,;=%-]+$"
+
 // Oracle judges messages of one operation. It is safe for concurrent use.
 type Oracle struct {
 	route *routers.Route
@@ -57,6 +61,7 @@ func New(d *openapi.Document, name string) (*Oracle, error) {
 			SkipSettingDefaults:               true,
 		},
 	}
+	o.opt.SchemaValidationOptions = []openapi3.SchemaValidationOption{openapi3.WithStringFormatValidator("uri", openapi3.NewRegexpFormatValidator(uri))}
 	if strings.HasPrefix(d.Version, "3.1") || strings.HasPrefix(d.Version, "3.2") {
 		o.opt.SchemaValidationOptions = []openapi3.SchemaValidationOption{openapi3.EnableJSONSchema2020()}
 	}

@@ -116,11 +116,11 @@ func TestResponse(t *testing.T) {
 	}
 }
 
-// A schema that restricts nothing takes null; one with a type does not, unless it says so. Lists of 2.0
+// Text is no URI. A schema that restricts nothing takes null; one with a type does not, unless it says so. Lists of 2.0
 // are written with commas where nothing is said.
 func TestAnythingTakesNull(t *testing.T) {
 	for _, version := range []string{`"openapi": "3.0.3"`, `"swagger": "2.0", "consumes": ["application/json"]`} {
-		schema := `{"type": "object", "properties": {"any": {"description": "what you like"}, "text": {"type": "string"}}}`
+		schema := `{"type": "object", "properties": {"any": {"description": "what you like"}, "text": {"type": "string"}, "link": {"type": "string", "format": "uri"}}}`
 		takes := `"requestBody": {"content": {"application/json": {"schema": ` + schema + `}}}`
 		if strings.Contains(version, "swagger") {
 			takes = `"parameters": [{"name": "ids", "in": "query", "type": "array", "items": {"type": "integer"}}, {"name": "b", "in": "body", "schema": ` + schema + `}]`
@@ -133,7 +133,7 @@ func TestAnythingTakesNull(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for body, ok := range map[string]bool{`{"any": null, "text": "a"}`: true, `{"any": 1}`: true, `{"text": null}`: false} {
+		for body, ok := range map[string]bool{`{"any": null, "text": "a"}`: true, `{"any": 1}`: true, `{"text": null}`: false, `{"link": "https://a.example.com/b?c=[d]#%20"}`: true, `{"link": "a text"}`: false} {
 			r, _ := http.NewRequest("POST", "https://a.example.com/a?ids=1,2", strings.NewReader(body))
 			if strings.Contains(version, "openapi") {
 				r.URL.RawQuery = ""
