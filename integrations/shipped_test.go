@@ -182,10 +182,33 @@ func load(t *testing.T, dir, file string) *openapi.Document {
 
 // judge serves a mock of the document that has each request judged by kin-openapi, and counts them by operation.
 func judge(t *testing.T, d *openapi.Document, seed uint64, judged map[string]int) (url string) {
+	oracles := map[string]*openapitest.Oracle{}
+	return watch(t, d, seed, func(operation string, r *http.Request) {
+		oracle := oracles[operation]
+		if oracle == nil {
+			made, err := openapitest.New(d, operation)
+			if err != nil {
+				t.Errorf("kin-openapi cannot read %s: %v", operation, err)
+				return
+			}
+			oracle, oracles[operation] = made, made
+		}
+		switch err := oracle.Request(r); {
+		case err == nil:
+			judged[operation]++
+		case strings.Contains(err.Error(), `invalid serialization method: style="deepObject"`):
+			judged[operation+" (not judged)"]++ // it cannot read Stripe's lists in queries; TestDunningAgainstStripe has a judge that can
+		default:
+			t.Errorf("kin-openapi refuses %s %s: %v", r.Method, r.URL, err)
+		}
+	})
+}
+
+// watch serves a mock of the document, and shows every request that it answers, one after the other.
+func watch(t *testing.T, d *openapi.Document, seed uint64, show func(operation string, r *http.Request)) (url string) {
 	var mu sync.Mutex
 	var last mockapi.Exchange
 	mock := mockapi.New(d, mockapi.Options{Seed: seed, Log: func(e mockapi.Exchange) { last = e }})
-	oracles := map[string]*openapitest.Oracle{}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -199,25 +222,8 @@ func judge(t *testing.T, d *openapi.Document, seed uint64, judged map[string]int
 			t.Errorf("the mock refuses %s %s: %v\n%s", r.Method, r.URL, last.Problems, body)
 			return
 		}
-		oracle := oracles[last.Operation]
-		if oracle == nil {
-			if oracle, err = openapitest.New(d, last.Operation); err != nil {
-				t.Errorf("kin-openapi cannot read %s: %v", last.Operation, err)
-				return
-			}
-			oracles[last.Operation] = oracle
-		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		err = oracle.Request(r)
-		if err != nil && strings.Contains(err.Error(), "invalid serialization method: style=\"deepObject\"") {
-			judged[last.Operation+" (not judged)"]++ // it cannot read Stripe's lists in queries; TestDunningAgainstStripe has a judge that can
-			return
-		}
-		if err != nil {
-			t.Errorf("kin-openapi refuses %s %s: %v\n%s", r.Method, r.URL, err, body)
-			return
-		}
-		judged[last.Operation]++
+		show(last.Operation, r)
 	}))
 	t.Cleanup(s.Close)
 	return s.URL

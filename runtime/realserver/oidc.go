@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-//go:embed oidc
-var oidc embed.FS
+//go:embed oidc prism wiremock
+var packages embed.FS
 
 // OIDCProvider starts oidc-provider (npm, a certified implementation of OpenID Connect and OAuth 2.0) with the
 // clients that oidc/server.mjs lists. Tokens live two seconds, refresh tokens rotate, PKCE is required, and
@@ -36,13 +36,13 @@ func npmInstall(t testing.TB, name string) (dir string) {
 	t.Helper()
 	npm := installed(t, "npm", "nodejs npm")
 	digest := sha256.New()
-	entries, err := oidc.ReadDir(name)
+	entries, err := packages.ReadDir(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := map[string][]byte{}
 	for _, e := range entries {
-		content, err := oidc.ReadFile(name + "/" + e.Name())
+		content, err := packages.ReadFile(name + "/" + e.Name())
 		if err != nil {
 			t.Fatal(err)
 		}
