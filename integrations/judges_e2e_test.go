@@ -62,6 +62,28 @@ func TestPrismFindsRequestsValid(t *testing.T) {
 	}
 }
 
+// A real Alertmanager has an alert for each deployment with too few replicas, however often it is told.
+func TestReplicasArrive(t *testing.T) {
+	alertmanager := realserver.Alertmanager(t)
+	var told float64
+	for range 2 {
+		out := outputs(t, "replicas", "kubernetes-alertmanager", "--mock=kubernetes", "--var", "alertmanager_url="+alertmanager+"/api/v2")
+		told, _ = out["alerts"].(float64)
+	}
+	answer, err := http.Get(alertmanager + "/api/v2/alerts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var alerts []struct{ Labels map[string]string }
+	if err := json.NewDecoder(answer.Body).Decode(&alerts); err != nil {
+		t.Fatal(err)
+	}
+	if told == 0 || len(alerts) != int(told) || alerts[0].Labels["alertname"] != "DeploymentReplicasMissing" {
+		t.Errorf("it was told of %v deployments and has %d alerts: %v", told, len(alerts), alerts)
+	}
+}
+
 // ask sends a request to Prism, too; the error is what Prism finds wrong with it.
 func ask(prism string, r *http.Request) error {
 	again, err := http.NewRequest(r.Method, prism+r.URL.RequestURI(), r.Body)
