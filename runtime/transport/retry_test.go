@@ -216,7 +216,3 @@ func TestWaitingInTheBudgetPastTheRunFailsAtOnce(t *testing.T) {
 		wantError(t, err, event.Timeout, "its turn comes only at 02:00:00 (at 00:00:00 the API answered 429 and asked to wait 2h0m0s), which is longer than a run waits")
 	})
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
