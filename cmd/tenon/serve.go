@@ -264,14 +264,20 @@ type stamp struct {
 	at   time.Time
 }
 
-// load checks the project and compiles its integrations. What is wrong is shown as lint shows it.
+// load makes the set, and gives back the memory that documents took: they are read for a moment, and then not for days.
 func (l *loader) load(ctx context.Context) (*daemon.Set, error) {
+	set, err := l.build(ctx)
+	debug.FreeOSMemory()
+	return set, err
+}
+
+// build checks the project and compiles its integrations. What is wrong is shown as lint shows it.
+func (l *loader) build(ctx context.Context) (*daemon.Set, error) {
 	p, err := load(l.e, l.dir)
 	if err != nil {
 		return nil, err
 	}
 	defer p.Dir.Close()
-	defer debug.FreeOSMemory() // documents are read for a moment, and then not for days
 	l.seen = l.stamps(p)
 	if p.Findings.HasErrors() {
 		findings := view.Findings{List: onlyErrors(p.Findings), Files: p.Files, Dir: l.dir}

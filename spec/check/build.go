@@ -48,6 +48,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 		given:    map[*model.Input]*plan.Input{},
 		flows:    map[*model.Integration]*planned{},
 		paths:    map[string]source.Range{},
+		kept:     map[string]*plan.File{},
 	}
 	for name, f := range m.Files {
 		b.files[name] = f
@@ -115,6 +116,7 @@ type builder struct {
 
 	given map[*model.Input]*plan.Input // inputs, once they are typed
 	paths map[string]source.Range      // of webhooks
+	kept  map[string]*plan.File        // texts of files that plans keep
 
 	schemaDocs []schemaDoc
 	places     map[types.Origin]source.Range // of what is declared in HCL as documents declare it

@@ -355,7 +355,10 @@ func (b *builder) keepFiles(p *plan.Plan, files map[string]bool) {
 	p.Files = nil
 	for _, name := range keys(files) {
 		if file := b.project.Files[name]; file != nil {
-			p.Files = append(p.Files, &plan.File{Name: name, Text: string(file.Src)})
+			if b.kept[name] == nil { // one text for all plans: a file may have a thousand integrations
+				b.kept[name] = &plan.File{Name: name, Text: string(file.Src)}
+			}
+			p.Files = append(p.Files, b.kept[name])
 		}
 	}
 }
