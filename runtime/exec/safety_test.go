@@ -174,7 +174,7 @@ func TestCancelLetsWritesFinish(t *testing.T) {
 		respond(w, 200, `{}`)
 	}
 	loop := each(t, "n", "[1, 2, 3, 4]", ops(step(t, "a", post(t, "/", "{}"))))
-	loop.ForEach.Continue = true
+	loop.ForEach.Continue, loop.After = true, []string{"step.before"}
 	w := newWorld(t, h, ops(step(t, "before", "1"), loop, step(t, "never", "2", "for_each.n")))
 	w.plan.OnFailure = ops(step(t, "tell", post(t, "/", "{}")))
 	ctx, cancel := context.WithCancel(t.Context())

@@ -76,7 +76,7 @@ func callAll(t *testing.T, name string, src []byte) (calls, refused int) {
 		result, _, diags := buildWith(t, files("-- main.hcl --\n"+text), specs)
 		bad := false
 		for _, d := range diags {
-			if d.Severity == diag.Error && d.Rule.Name != "media-type" {
+			if d.Severity == diag.Error && d.Rule.Name != "media-type" && !unwritable(d) {
 				t.Errorf("%s: %s: %s %s", op.Name().Key(), d.Rule.Name, d.Message, d.Detail)
 				bad = true
 			}
@@ -90,6 +90,12 @@ func callAll(t *testing.T, name string, src []byte) (calls, refused int) {
 		callWithNothing(t, op, specs)
 	}
 	return calls, refused
+}
+
+// unwritable reports whether a finding is about a parameter whose own schema asks for lists or objects inside lists,
+// which no style of OpenAPI can write: Jira declares some, and means strings.
+func unwritable(d *diag.Diagnostic) bool {
+	return strings.Contains(d.Message, "can hold single values only")
 }
 
 // callWithNothing calls an operation without anything: each required parameter, and the body if it is,
