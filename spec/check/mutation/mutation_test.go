@@ -48,22 +48,27 @@ var (
 	loaded   = map[string]func() (*openapi.Document, error){}
 )
 
-func (s specs) Document(api, name string, _ ...string) (*openapi.Document, error) {
-	if src, ok := s.with[name]; ok {
-		return openapi.Load(name, src, openapi.Options{Name: api})
+func (s specs) Document(api, name string, overlays ...string) (*openapi.Document, error) {
+	o := openapi.Options{Name: api}
+	for _, overlay := range overlays {
+		src, err := s.ReadFile(overlay)
+		o.Overlays = append(o.Overlays, openapi.OverlayFile{Name: overlay, Src: src, Err: err})
 	}
-	path := find(s.base.dir, name)
+	if src, ok := s.with[name]; ok {
+		return openapi.Load(name, src, o)
+	}
+	key := strings.Join(append([]string{api, find(s.base.dir, name)}, overlays...), "\x00")
 	loadedMu.Lock()
-	load, ok := loaded[api+"\x00"+path]
+	load, ok := loaded[key]
 	if !ok {
 		load = sync.OnceValues(func() (*openapi.Document, error) {
 			src, err := s.ReadFile(name)
 			if err != nil {
 				return nil, err
 			}
-			return openapi.Load(name, src, openapi.Options{Name: api})
+			return openapi.Load(name, src, o)
 		})
-		loaded[api+"\x00"+path] = load
+		loaded[key] = load
 	}
 	loadedMu.Unlock()
 	return load()
