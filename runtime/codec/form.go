@@ -153,6 +153,9 @@ func (r *pairReader) property(name string, t *types.Type, e Encoding) (any, erro
 		return types.Missing, nil
 	}
 	kinds := t.Kinds()
+	if kinds.Has(types.Array) && kinds.Has(types.Null) && len(ps) == 1 && ps[0].value == "" && !t.Elem().Contains("") {
+		return nil, nil // as null is written
+	}
 	if kinds.Has(types.Array) && (len(ps) > 1 || !kinds.Has(types.Scalar|types.Object)) {
 		list := make([]any, len(ps))
 		for i, p := range ps {

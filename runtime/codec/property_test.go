@@ -224,6 +224,10 @@ func TestDecodeFormUndeclaredList(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(v, want) {
 		t.Errorf("got %v, %v, want %v", v, err, want)
 	}
+	kinds := types.ObjectOf(&types.Property{Name: "kinds", Type: types.ListOf(types.Enum("x", "y")).With(types.Null)})
+	if v, err := DecodeForm([]byte("kinds="), kinds, nil); err != nil || !reflect.DeepEqual(v, map[string]any{"kinds": nil}) {
+		t.Errorf("got %v, %v, want null", v, err)
+	}
 	if v, err := DecodeForm([]byte("a=1&a=2"), declared, nil); err == nil {
 		t.Errorf("a is declared as text, but is %v", v)
 	}

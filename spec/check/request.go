@@ -154,25 +154,18 @@ func sentAs(p *openapi.Parameter) *types.Type {
 	if p.ContentType != "" || !exploded && !listed {
 		return p.Type
 	}
-	shape := *p.Type.Shape()
-	if exploded {
-		shape.Objects = explodedFields(shape.Objects, p.Required)
-	}
+	t := p.Type
 	if listed {
-		lists := shape.Arrays
-		if lists == nil {
-			lists = []*types.List{{MaxLen: -1}}
-		}
-		shape.Arrays = make([]*types.List, len(lists))
-		for i, l := range lists {
-			sent := *l
-			sent.MinLen = max(1, l.MinLen)
-			shape.Arrays[i] = &sent
-		}
+		t = withElements(t)
 	}
-	t := types.New(&shape)
-	t.Name, t.Origin = p.Type.Name, p.Type.Origin
-	return t
+	if !exploded {
+		return t
+	}
+	shape := *t.Shape()
+	shape.Objects = explodedFields(shape.Objects, p.Required)
+	out := types.New(&shape)
+	out.Name, out.Origin = p.Type.Name, p.Type.Origin
+	return out
 }
 
 func explodedFields(all []*types.Fields, required bool) []*types.Fields {
@@ -190,6 +183,57 @@ func explodedFields(all []*types.Fields, required bool) []*types.Fields {
 		}
 		out[i] = sent
 	}
+	return out
+}
+
+// seenLists is the type of a form in which lists must be seen: in a form, a list without elements cannot be
+// told from one with an empty text. Of the properties it looks only at those that are required, or given: the
+// forms of some providers have very many.
+func seenLists(t *types.Type, body *syntax.Expr) *types.Type {
+	given := map[string]bool{}
+	items, _, literal := body.Object()
+	for _, i := range items {
+		given[i.Key] = true
+	}
+	shape := *t.Shape()
+	if shape.Untyped || len(shape.Objects) == 0 {
+		return t
+	}
+	shape.Objects = slices.Clone(shape.Objects)
+	for i, f := range shape.Objects {
+		sent := &types.Fields{
+			Name: f.Name, Properties: slices.Clone(f.Properties), Openness: f.Openness, Additional: f.Additional, Patterns: f.Patterns,
+			MinCount: f.MinCount, MaxCount: f.MaxCount,
+		}
+		for j, p := range sent.Properties {
+			if (p.Required || given[p.Name] || !literal) && p.Type.May(types.Array) && !p.Type.May(types.String) && !p.Type.Shape().Untyped {
+				q := *p
+				q.Type = withElements(p.Type)
+				sent.Properties[j] = &q
+			}
+		}
+		shape.Objects[i] = sent
+	}
+	out := types.New(&shape)
+	out.Name, out.Origin = t.Name, t.Origin
+	return out
+}
+
+// withElements is t with lists that are not empty.
+func withElements(t *types.Type) *types.Type {
+	shape := *t.Shape()
+	lists := shape.Arrays
+	if lists == nil {
+		lists = []*types.List{{MaxLen: -1}}
+	}
+	shape.Arrays = make([]*types.List, len(lists))
+	for i, l := range lists {
+		sent := *l
+		sent.MinLen = max(1, l.MinLen)
+		shape.Arrays[i] = &sent
+	}
+	out := types.New(&shape)
+	out.Name, out.Origin = t.Name, t.Origin
 	return out
 }
 
@@ -300,6 +344,9 @@ func (f *flow) body(op *operation, c *call, r *model.Request, out *plan.Call, at
 	}
 	what := "the body of " + op.name()
 	want := expression.Want{Type: media.Value(types.Request), What: what, Missing: c.ref.Range}
+	if strings.HasPrefix(name, "application/x-www-form-urlencoded") {
+		want.Type = seenLists(want.Type, r.Body)
+	}
 	x := f.expr(r.Body, at, want)
 	if x == nil {
 		return
