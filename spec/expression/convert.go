@@ -52,12 +52,19 @@ type fitter struct {
 	table []fit
 	seen  map[[2]*types.Type]int
 	text  bool
+	steps int
 }
 
-const maxFits = 2000
+const (
+	maxFits     = 2000
+	maxFitSteps = 20_000 // recursive types with several ways into themselves have no end otherwise
+)
 
 // node returns the fit that makes a value of from one of to, 0 when none is needed, and the type of the result.
 func (f *fitter) node(from, to *types.Type, depth int) (int, *types.Type) {
+	if f.steps++; f.steps > maxFitSteps {
+		return 0, from // what does not fit is told, or found while running
+	}
 	if from == to || to.Shape().Untyped || from.Shape().Untyped && !f.text || isInvalid(from) || isInvalid(to) || depth > 40 || len(f.table) > maxFits {
 		return 0, from
 	}
