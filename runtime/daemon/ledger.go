@@ -52,7 +52,11 @@ func (l ledger) Accept(ctx context.Context, s trigger.Start) (string, bool, erro
 		return e.Run, false, err
 	}
 	l.d.queue.add(waiting{id: got.ID, integration: s.Integration, trigger: s.Trigger})
-	return e.Run, true, l.mark(ctx, s.Integration, s.Trigger, s.At)
+	if err := l.mark(ctx, s.Integration, s.Trigger, s.At); err != nil {
+		// The start itself is on disk. A sender that were told otherwise would send it again.
+		l.d.log.Error("when a trigger last fired cannot be noted", "integration", s.Integration, "trigger", s.Trigger, "error", err)
+	}
+	return e.Run, true, nil
 }
 
 func (l ledger) cause(s trigger.Start) string {

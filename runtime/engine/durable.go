@@ -109,20 +109,12 @@ type given struct {
 }
 
 func (d *Durable) begin(ctx context.Context, p *exec.Program, in *exec.Inputs, cause string) (store.Change, store.Change, error) {
-	digest, err := p.Plan().Digest()
-	if err != nil {
-		return nil, nil, err
-	}
-	data, err := json.Marshal(p.Plan())
-	if err != nil {
-		return nil, nil, err
-	}
 	inputs, err := d.keep(in)
 	if err != nil {
 		return nil, nil, err
 	}
-	run := store.Run{ID: in.Run, Integration: p.Plan().Integration, Plan: digest, Status: store.Running, Started: d.now(), Inputs: inputs, Cause: cause}
-	return store.PutPlan{Digest: digest, Data: data}, store.Begin{Run: run}, nil
+	run := store.Run{ID: in.Run, Integration: p.Plan().Integration, Plan: p.Digest(), Status: store.Running, Started: d.now(), Inputs: inputs, Cause: cause}
+	return store.PutPlan{Digest: p.Digest(), Data: func() ([]byte, error) { return json.Marshal(p.Plan()) }}, store.Begin{Run: run}, nil
 }
 
 // keep is what a run is given, to be stored.

@@ -8,10 +8,10 @@ import (
 // Change is one thing that is written. The set is closed: the types of this file.
 type Change interface{ change() }
 
-// PutPlan keeps a plan by its digest. One that is there already stays.
+// PutPlan keeps a plan by its digest. One that is there already stays, and Data is not asked for.
 type PutPlan struct {
 	Digest string
-	Data   []byte // JSON
+	Data   func() ([]byte, error) // JSON
 }
 
 // Begin notes a new run. If there is one of its ID, the error is ErrExists.

@@ -162,7 +162,7 @@ func (t *txn) existing(run, text string, args ...any) error {
 func (t *txn) apply(c Change, digest string) error {
 	switch c := c.(type) {
 	case PutPlan:
-		return t.exec("INSERT OR IGNORE INTO plan (digest, data) VALUES (?, ?)", c.Digest, string(c.Data))
+		return t.putPlan(c)
 	case Begin:
 		return t.begin(&c.Run)
 	case Reopen:
@@ -208,6 +208,22 @@ func (t *txn) apply(c Change, digest string) error {
 		return t.exec("UPDATE delivery SET run = ?, payload = NULL WHERE id = ?", c.Run, c.Delivery)
 	}
 	return fmt.Errorf("a change of type %T; this is a bug in Tenon", c)
+}
+
+func (t *txn) putPlan(c PutPlan) error {
+	row, err := t.row("SELECT count(*) FROM plan WHERE digest = ?", c.Digest)
+	if err != nil {
+		return err
+	}
+	var there int
+	if err := row.Scan(&there); err != nil || there > 0 {
+		return err
+	}
+	data, err := c.Data()
+	if err != nil {
+		return err
+	}
+	return t.exec("INSERT INTO plan (digest, data) VALUES (?, ?)", c.Digest, string(data))
 }
 
 // text is JSON as SQLite keeps it; NULL where there is none.

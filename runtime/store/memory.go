@@ -125,7 +125,7 @@ func (m *Memory) apply(c Change) {
 	switch c := c.(type) {
 	case PutPlan:
 		if m.plans[c.Digest] == nil {
-			m.plans[c.Digest] = slices.Clone(c.Data)
+			m.plans[c.Digest], _ = c.Data()
 		}
 	case Begin:
 		m.runs[c.Run.ID] = &memoryRun{Run: c.Run}

@@ -53,7 +53,7 @@ func open(t testing.TB, dir string, mode store.Mode) *store.SQLite {
 
 func begin(t testing.TB, s store.Store, id string) {
 	t.Helper()
-	err := s.Commit(t.Context(), id, store.PutPlan{Digest: "p", Data: []byte("{}")},
+	err := s.Commit(t.Context(), id, store.PutPlan{Digest: "p", Data: func() ([]byte, error) { return []byte("{}"), nil }},
 		store.Begin{Run: store.Run{ID: id, Integration: "i", Plan: "p", Status: store.Running, Started: time.Now()}})
 	if err != nil {
 		t.Fatal(err)

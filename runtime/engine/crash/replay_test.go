@@ -66,7 +66,7 @@ func TestAnyPrefixOfAJournal(t *testing.T) {
 		plan, _ := whole.Plan(ctx, run.Plan)
 		run.Status, run.Outputs = store.Running, nil
 		run.Inputs = json.RawMessage(strings.ReplaceAll(string(run.Inputs), first.URL, second.URL))
-		changes := []store.Change{store.PutPlan{Digest: run.Plan, Data: plan}, store.Begin{Run: *run}}
+		changes := []store.Change{store.PutPlan{Digest: run.Plan, Data: func() ([]byte, error) { return plan, nil }}, store.Begin{Run: *run}}
 		for _, r := range prefix {
 			r.Data = []byte(strings.ReplaceAll(string(r.Data), first.URL, second.URL))
 			changes = append(changes, store.Append{Run: run.ID, Record: r})

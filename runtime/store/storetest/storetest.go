@@ -62,9 +62,11 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func (s *suite) begin(t *testing.T, id string, after time.Duration) {
 	t.Helper()
-	s.commit(t, id, store.PutPlan{Digest: "p-" + id, Data: []byte(`{}`)},
+	s.commit(t, id, store.PutPlan{Digest: "p-" + id, Data: text(`{}`)},
 		store.Begin{Run: store.Run{ID: id, Integration: "bills", Plan: "p-" + id, Status: store.Running, Started: start.Add(after), Inputs: json.RawMessage(`{"a":1}`), Cause: "command"}})
 }
+
+func text(s string) func() ([]byte, error) { return func() ([]byte, error) { return []byte(s), nil } }
 
 func record(run string, seq int64, payload string) store.Append {
 	return store.Append{Run: run, Record: store.Record{Seq: seq, Kind: "answer", Key: fmt.Sprintf("step.a[%d]", seq), Data: []byte(`{"status":200}`), Payload: []byte(payload)}}
@@ -412,7 +414,7 @@ func deliveries(t *testing.T, s *suite) {
 
 func plans(t *testing.T, s *suite) {
 	s.begin(t, "r1", 0)
-	s.commit(t, "r1", store.PutPlan{Digest: "p-r1", Data: []byte(`{"other":1}`)})
+	s.commit(t, "r1", store.PutPlan{Digest: "p-r1", Data: text(`{"other":1}`)})
 	s.again(t)
 	if got, err := s.Plan(s.ctx, "p-r1"); err != nil || string(got) != "{}" {
 		t.Errorf("plan %s, %v", got, err)
