@@ -76,14 +76,34 @@ func cpuTime() time.Duration {
 }
 
 // BenchmarkDurable reads 10,000 orders in pages of 100 and posts an invoice for each, eight at a time, in memory
-// and with a journal on disk. ratio is the throughput with the journal in parts of that without, cpu-ratio the
+// and with a journal on disk: with idempotency keys and without, from a server that answers at once and from one that
+// takes its time to answer invoices. ratio is the throughput with the journal in parts of that without, cpu-ratio the
 // same by the processor time of the whole process, server included; bytes/item is what the store has grown by.
 func BenchmarkDurable(b *testing.B) {
+	for _, c := range []struct {
+		name, integration string
+		latency           time.Duration
+	}{
+		{"keyed", "keyed", 0},
+		{"keyed,latency=5ms", "keyed", 5 * time.Millisecond},
+		{"unkeyed", "bill", 0},
+		{"unkeyed,latency=5ms", "bill", 5 * time.Millisecond},
+	} {
+		b.Run(c.name, func(b *testing.B) { durable(b, program(b, c.integration), c.latency) })
+	}
+}
+
+func durable(b *testing.B, p *exec.Program, latency time.Duration) {
 	const items = 10_000
-	s := httptest.NewServer(shop(items))
+	inner := shop(items)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if latency > 0 && r.Method == "POST" {
+			time.Sleep(latency)
+		}
+		inner(w, r)
+	}))
 	defer s.Close()
-	p := program(b, "bill")
-	in := exec.Inputs{Servers: map[string]string{"shop": s.URL}}
+	in := exec.Inputs{Servers: map[string]string{"shop": s.URL, "keyed": s.URL}}
 	local := engine.New(engine.Options{})
 	defer local.Close()
 	var plain, kept, plainCPU, keptCPU time.Duration

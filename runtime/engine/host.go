@@ -95,11 +95,26 @@ func (h *host) Perform(ctx context.Context, r *exec.Request) (*transport.Respons
 	}
 	began := h.Now()
 	if !r.Safe {
-		if err := h.j.intend(r, began); err != nil {
-			return nil, h.stop(err)
+		if err := h.intend(r, began); err != nil {
+			return nil, err
 		}
 	}
 	return h.perform(ctx, r, began)
+}
+
+// intend puts a write's intent on disk. While that takes, others of its loop may go on.
+func (h *host) intend(r *exec.Request, now time.Time) (err error) {
+	if r.Yield == nil {
+		err = h.j.intend(r, now)
+	} else if on := r.Yield(func() { err = h.j.intend(r, now) }); !on && err == nil {
+		if err = h.j.void(r); err == nil {
+			return exec.ErrGivenUp
+		}
+	}
+	if err != nil {
+		return h.stop(err)
+	}
+	return nil
 }
 
 // again deals with a write that was under way when an earlier process ended.

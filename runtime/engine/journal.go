@@ -262,7 +262,7 @@ func (j *journal) leadOn() {
 
 // crowded is how much waits for the next intent, lazily for how long: what is over by then needs no place on disk.
 const (
-	crowded = 128
+	crowded = 512
 	lazily  = 10 * time.Millisecond
 )
 
@@ -456,6 +456,11 @@ func (j *journal) stopped(r *exec.Request, e *transport.Error) error {
 	if r.Safe || e.Sent {
 		return nil
 	}
+	return j.void(r)
+}
+
+// void notes that a write was not sent, and will not be.
+func (j *journal) void(r *exec.Request) error {
 	return j.put(kindUnsent, r.Key, struct{}{}, nil, false)
 }
 

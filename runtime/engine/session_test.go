@@ -38,6 +38,41 @@ func TestBranchesAreBounded(t *testing.T) {
 	}
 }
 
+// Who yields makes room for others, up to a bound, and takes a place again.
+func TestPlacesAreYielded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, all = 3, 500
+		set := (&session{}).Branches(limit)
+		var at, mostAt, begun, mostBegun, done atomic.Int32
+		enter := func(now, most *atomic.Int32) {
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+		}
+		start := time.Now()
+		for range all {
+			set.Go(func() {
+				enter(&begun, &mostBegun)
+				enter(&at, &mostAt)
+				at.Add(-1)
+				set.Yield(func() { time.Sleep(time.Second) })
+				enter(&at, &mostAt)
+				time.Sleep(time.Millisecond)
+				at.Add(-1)
+				begun.Add(-1)
+				done.Add(1)
+			})
+		}
+		set.Wait()
+		if mostAt.Load() > limit || mostBegun.Load() != limit+beside || done.Load() != all {
+			t.Errorf("%d at once, %d begun at once, %d done", mostAt.Load(), mostBegun.Load(), done.Load())
+		}
+		if took := time.Since(start); took > all/(limit+beside)*time.Second+2*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
 func TestEventsAreNumberedInOrder(t *testing.T) {
 	var got []event.Envelope
 	l := New(Options{Sink: func(e event.Envelope) { got = append(got, e) }})

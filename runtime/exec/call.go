@@ -231,7 +231,13 @@ func (r *run) send(s *scope, o *op, c *call, req *Request) (*reply, *fault) {
 	if s.over() {
 		return nil, s.stopped()
 	}
+	if !req.Safe {
+		req.Yield = s.yield(req.Idempotent || o.recover != nil && c == o.call)
+	}
 	res, err := r.host.Perform(s.ctx, req)
+	if errors.Is(err, ErrGivenUp) {
+		return nil, &fault{gone: true}
+	}
 	if errors.Is(err, ErrWithheld) {
 		r.withheld.Add(1)
 		return nil, errWithheld

@@ -28,7 +28,7 @@ import (
 // Host is what a run stands on. Its methods are called by several branches at once.
 type Host interface {
 	// Perform carries out one logical request: attempts, limits, credentials and their events are the
-	// host's. The error is a *transport.Error, or ErrWithheld.
+	// host's. The error is a *transport.Error, ErrWithheld or ErrGivenUp.
 	Perform(ctx context.Context, r *Request) (*transport.Response, error)
 	// Credential makes the credential that is described. It is asked once a run for each, before anything else,
 	// and must not wait. Secrets in it are known to Inputs.Redactor afterwards. An error says what is wrong with
@@ -78,9 +78,15 @@ type Claim struct {
 type Branches interface {
 	// Go starts f, after waiting for a free place. With a bound it is only called by the branch that made the set.
 	Go(f func())
+	// Yield calls wait, and gives the place of the branch that calls it to another one meanwhile. Not more than a fixed
+	// number of branches do so at once.
+	Yield(wait func())
 	// Wait returns when all have ended. Go is not called afterwards.
 	Wait()
 }
+
+// ErrGivenUp is Perform's answer where Yield said that a write is not to be sent any more.
+var ErrGivenUp = errors.New("the write was given up before it was sent")
 
 // ErrWithheld is Perform's answer to a write in a dry run. The host has emitted the event.
 var ErrWithheld = errors.New("the write was withheld")
@@ -113,6 +119,9 @@ type Request struct {
 	Safe        bool
 	Idempotent  bool
 	Keep        func(status int) bool // redirects that are answers
+	// Yield, unless it is nil, may be called once before a write is sent: while wait takes, the item that the write
+	// is of makes room for others of its loop. It reports whether the write is still to be sent.
+	Yield func(wait func()) bool
 
 	secretHeaders []string
 }

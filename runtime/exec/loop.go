@@ -181,9 +181,9 @@ func (x *iteration) start(set Branches, items []any, n int) (int, *fault) {
 			continue
 		}
 		if x.loop.plan.Concurrency <= 1 {
-			x.item(at, item)
+			x.item(at, item, nil)
 		} else {
-			set.Go(func() { x.item(at, item) })
+			set.Go(func() { x.item(at, item, &seat{x: x, set: set}) })
 		}
 	}
 	return n, nil
@@ -222,8 +222,9 @@ func (x *iteration) release(s *scope) {
 }
 
 // item carries out the body for one item.
-func (x *iteration) item(n int, v any) {
+func (x *iteration) item(n int, v any, at *seat) {
 	s := x.scope(v)
+	s.seat = at
 	defer x.release(s)
 	if s.place = strconv.Itoa(n); x.s.place != "" {
 		s.place = x.s.place + "." + s.place
@@ -323,9 +324,9 @@ func (x *iteration) settle(n int, s *scope, values []any, f *fault) {
 	case f == nil:
 		x.run.emit(event.ItemDone{ForEach: s.run.prefix + x.op.plan.ID, Item: s.item, Index: n})
 		return
-	case s.over() && !f.InDoubt:
+	case f.gone, s.over() && !f.InDoubt:
 		x.settleClaim(s, f)
-		return // not done, and not failed either: the run was stopped under it
+		return // not done, and not failed either: the run or the loop was stopped under it
 	}
 	x.fail(n, f)
 	x.takeBack(s, f)

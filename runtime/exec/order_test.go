@@ -58,6 +58,8 @@ type deck struct {
 
 func (d *deck) Go(f func()) { d.cards = append(d.cards, f) }
 
+func (d *deck) Yield(wait func()) { wait() }
+
 func (d *deck) Wait() {
 	for len(d.cards) > 0 {
 		i := rapid.IntRange(0, len(d.cards)-1).Draw(d.h.t, "branch")

@@ -33,7 +33,8 @@ type scope struct {
 	claim *Claim // of the item
 	ids   int    // identifiers made here
 	today time.Time
-	aside bool // within on_failure
+	aside bool  // within on_failure
+	seat  *seat // of the item, on its own branch; nil: it has none
 	// withheld holds what a dry run cannot know: IDs of ops, and "ID.part" for parts of results.
 	withheld map[string]bool
 }
@@ -41,6 +42,7 @@ type scope struct {
 // fork returns a scope of its own for another branch.
 func (s *scope) fork() *scope {
 	c := *s
+	c.seat = nil
 	c.env = maps.Clone(s.env)
 	c.withheld = maps.Clone(s.withheld)
 	c.env[expression.HostKey] = &c
@@ -241,6 +243,7 @@ type fault struct {
 	headers any
 	body    any
 	taken   bool // it was a success, with an answer that cannot be used
+	gone    bool // the item was given up before it changed anything
 }
 
 func (s *scope) fail(kind event.Cause, at source.Range, format string, args ...any) *fault {

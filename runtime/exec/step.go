@@ -89,6 +89,9 @@ func (r *run) skip(o *op, i int, s *scope, why string) outcome {
 }
 
 func (r *run) failed(o *op, i int, s *scope, f *fault) outcome {
+	if f.gone {
+		return outcome{fault: f}
+	}
 	what := "failed"
 	if f.InDoubt {
 		what = "in_doubt"
@@ -128,7 +131,7 @@ func (r *run) act(o *op, i int, s *scope) (out outcome) {
 		return outcome{value: v, fault: f}
 	}
 	v, f := r.request(o, s)
-	if f != nil && f != errWithheld && !s.over() {
+	if f != nil && f != errWithheld && !f.gone && !s.over() {
 		v, f = r.rescue(o, s, f)
 	}
 	if f == errWithheld {
