@@ -203,6 +203,9 @@ func (c *composer) credential(s *openapi.SecurityScheme, prefix string) {
 			name += "_key"
 		}
 		c.line("value = %s", c.secret(name, fmt.Sprintf("the key of scheme %s, sent as the %s %s", s.Name, s.In, s.ParamName)))
+		if s.In == "header" && strings.EqualFold(s.ParamName, "Authorization") {
+			c.note("auth %s sends its value as the whole Authorization header: where the API wants a word before the key, as in \"Bearer KEY\", the secret is both", quote(s.Name))
+		}
 	case "oauth2":
 		if clientCredentials(s) {
 			c.client(s, prefix)
