@@ -79,35 +79,24 @@ type Park struct{ Doubt Doubt }
 // Settle notes that a write is no longer in doubt.
 type Settle struct{ Run, Key string }
 
-// PutToken keeps a token, sealed by the caller.
-type PutToken struct {
-	Key  string
-	Data []byte
-}
-
-// DropToken forgets a token.
-type DropToken struct{ Key string }
-
 // Taken notes that a run has taken a delivery on. Its payload goes, its key stays.
 type Taken struct {
 	Delivery int64
 	Run      string
 }
 
-func (PutPlan) change()   {}
-func (Begin) change()     {}
-func (Reopen) change()    {}
-func (End) change()       {}
-func (Cancel) change()    {}
-func (Append) change()    {}
-func (Trim) change()      {}
-func (Fact) change()      {}
-func (SetState) change()  {}
-func (Mark) change()      {}
-func (Unmark) change()    {}
-func (Release) change()   {}
-func (Park) change()      {}
-func (Settle) change()    {}
-func (PutToken) change()  {}
-func (DropToken) change() {}
-func (Taken) change()     {}
+func (PutPlan) change()  {}
+func (Begin) change()    {}
+func (Reopen) change()   {}
+func (End) change()      {}
+func (Cancel) change()   {}
+func (Append) change()   {}
+func (Trim) change()     {}
+func (Fact) change()     {}
+func (SetState) change() {}
+func (Mark) change()     {}
+func (Unmark) change()   {}
+func (Release) change()  {}
+func (Park) change()     {}
+func (Settle) change()   {}
+func (Taken) change()    {}

@@ -200,10 +200,6 @@ func (t *txn) apply(c Change, digest string) error {
 		return t.exec("INSERT OR REPLACE INTO doubt (run, key, at, reason, request) VALUES (?, ?, ?, ?, ?)", d.Run, d.Key, d.At.UnixNano(), d.Reason, text(d.Request))
 	case Settle:
 		return t.exec("DELETE FROM doubt WHERE run = ? AND key = ?", c.Run, c.Key)
-	case PutToken:
-		return t.exec("INSERT OR REPLACE INTO token (key, data) VALUES (?, ?)", c.Key, c.Data)
-	case DropToken:
-		return t.exec("DELETE FROM token WHERE key = ?", c.Key)
 	case Taken:
 		return t.exec("UPDATE delivery SET run = ?, payload = NULL WHERE id = ?", c.Run, c.Delivery)
 	}

@@ -21,7 +21,6 @@ type Memory struct {
 	state      map[string]map[string]json.RawMessage
 	seen       map[[2]string]Mark
 	held       map[string]string
-	tokens     map[string][]byte
 	doubts     []Doubt
 	deliveries []*Delivery
 	taken      map[int64]bool
@@ -39,7 +38,7 @@ type memoryRun struct {
 func NewMemory() *Memory {
 	return &Memory{
 		plans: map[string][]byte{}, runs: map[string]*memoryRun{}, state: map[string]map[string]json.RawMessage{},
-		seen: map[[2]string]Mark{}, held: map[string]string{}, tokens: map[string][]byte{}, taken: map[int64]bool{},
+		seen: map[[2]string]Mark{}, held: map[string]string{}, taken: map[int64]bool{},
 		owned: map[string]bool{}, failed: map[string]error{},
 	}
 }
@@ -166,10 +165,6 @@ func (m *Memory) apply(c Change) {
 		m.doubts = append(m.doubts, c.Doubt)
 	case Settle:
 		m.settle(c.Run, c.Key)
-	case PutToken:
-		m.tokens[c.Key] = slices.Clone(c.Data)
-	case DropToken:
-		delete(m.tokens, c.Key)
 	case Taken:
 		m.taken[c.Delivery] = true
 		for _, d := range m.deliveries {
@@ -304,15 +299,6 @@ func (m *Memory) Doubts(_ context.Context, run string) ([]Doubt, error) {
 	return out, nil
 }
 
-func (m *Memory) Token(_ context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if t, ok := m.tokens[key]; ok {
-		return slices.Clone(t), nil
-	}
-	return nil, fmt.Errorf("token: %w", ErrNotFound)
-}
-
 func (m *Memory) Delivery(_ context.Context, id int64) (Delivery, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -349,7 +335,9 @@ func (m *Memory) Deliveries(_ context.Context, limit int) ([]Delivery, error) {
 	var out []Delivery
 	for _, d := range m.deliveries {
 		if !m.taken[d.ID] && len(out) < limit {
-			out = append(out, *d)
+			x := *d
+			x.Data, x.Payload = nil, nil
+			out = append(out, x)
 		}
 	}
 	return out, nil

@@ -188,11 +188,6 @@ func (s *SQLite) Doubts(ctx context.Context, run string) ([]Doubt, error) {
 	return out, err
 }
 
-func (s *SQLite) Token(ctx context.Context, key string) (data []byte, err error) {
-	err = s.one(ctx, "token", "SELECT data FROM token WHERE key = ?", []any{key}, &data)
-	return data, err
-}
-
 func (s *SQLite) Delivery(ctx context.Context, id int64) (d Delivery, err error) {
 	var key, data sql.NullString
 	var at sql.NullInt64
@@ -203,12 +198,12 @@ func (s *SQLite) Delivery(ctx context.Context, id int64) (d Delivery, err error)
 
 func (s *SQLite) Deliveries(ctx context.Context, limit int) ([]Delivery, error) {
 	var out []Delivery
-	err := s.all(ctx, "SELECT id, hook, key, at, data, payload FROM delivery WHERE run IS NULL ORDER BY id LIMIT ?", []any{limit}, func(rows *sql.Rows) (bool, error) {
+	err := s.all(ctx, "SELECT id, hook, key, at FROM delivery WHERE run IS NULL ORDER BY id LIMIT ?", []any{limit}, func(rows *sql.Rows) (bool, error) {
 		var d Delivery
-		var key, data sql.NullString
+		var key sql.NullString
 		var at sql.NullInt64
-		err := rows.Scan(&d.ID, &d.Hook, &key, &at, &data, &d.Payload)
-		d.Key, d.At, d.Data = key.String, fromNanos(at), raw(data)
+		err := rows.Scan(&d.ID, &d.Hook, &key, &at)
+		d.Key, d.At = key.String, fromNanos(at)
 		out = append(out, d)
 		return true, err
 	})

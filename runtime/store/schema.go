@@ -99,4 +99,6 @@ CREATE TABLE delivery (
 	UNIQUE (hook, key)
 );
 CREATE INDEX delivery_open ON delivery (id) WHERE run IS NULL;
+`, `
+DROP TABLE token; -- nothing was ever in it
 `}

@@ -1,6 +1,6 @@
 // Package store keeps what must outlive a process: runs and their journals, plans, state, seen keys, locks,
-// tokens, deliveries and writes in doubt. [Open] keeps them in one SQLite file, [NewMemory] in memory; the suite
-// storetest holds both to the same contract. It does not know what journal records or tokens mean.
+// deliveries and writes in doubt. [Open] keeps them in one SQLite file, [NewMemory] in memory; the suite
+// storetest holds both to the same contract. It does not know what journal records mean.
 package store
 
 // Design
@@ -25,9 +25,12 @@ package store
 // of their own keep two runs from racing over one file.
 //
 // Secrets: the store takes what it is given. Callers seal (runtime/secret) what may hold a secret before it comes
-// here: tokens always, payloads where the run's redactor finds a known secret in them, so that everything else
-// stays readable with any SQLite client. Events are redacted before they come. A secret that a server makes up and
+// here: payloads and inputs in which a redactor finds a known secret, so that everything else stays readable with
+// any SQLite client. Events are redacted before they come. A secret that a server makes up and
 // answers with, and that no plan declares, is data like any other; the file is therefore readable by its owner only.
+//
+// Tokens are not here but in runtime/transport/token, a file for each: a person logs in while a daemon has the store for
+// itself, and a run that keeps nothing has no store but needs its login.
 
 import (
 	"context"
@@ -82,8 +85,8 @@ type Store interface {
 	Seen(ctx context.Context, scope, key string) (Mark, error)
 	// Doubts lists writes in doubt that are not settled, of one run or, with "", of all.
 	Doubts(ctx context.Context, run string) ([]Doubt, error)
-	Token(ctx context.Context, key string) ([]byte, error)
-	// Deliveries lists those that no run has taken on yet, the oldest first, at most limit of them.
+	// Deliveries lists those that no run has taken on yet, the oldest first, at most limit of them, without data
+	// and payload.
 	Deliveries(ctx context.Context, limit int) ([]Delivery, error)
 	// Delivery returns one that was stored.
 	Delivery(ctx context.Context, id int64) (Delivery, error)
@@ -168,7 +171,7 @@ type Delivery struct {
 	Key     string // "": not deduplicated
 	At      time.Time
 	Data    json.RawMessage
-	Payload []byte
+	Payload []byte // goes when a run takes the delivery on
 }
 
 // Keep says what Prune leaves. Zero fields do not bound.
