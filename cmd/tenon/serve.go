@@ -98,7 +98,7 @@ func serveProject(ctx context.Context, e *env, dir string, f serveFlags) error {
 		return err
 	}
 	defer k.store.Close()
-	l := &loader{e: e, dir: dir, f: f}
+	l := &loader{e: e, dir: dir, f: f, key: k.key}
 	o := daemon.Options{
 		Store: k.store, Sealer: k.key, Load: l.load, Secrets: k.secretsOf(ctx, e, dir),
 		Engine:  engine.Options{Tokens: tokens(e, state)},
@@ -256,6 +256,7 @@ type loader struct {
 	e    *env
 	dir  string
 	f    serveFlags
+	key  *userKey
 	seen map[string]stamp // of the files that the last attempt read
 }
 
@@ -294,6 +295,9 @@ func (l *loader) build(ctx context.Context) (*daemon.Set, error) {
 		in.Variables, err = given{what: "variable", flag: "--var", pairs: l.f.vars, files: l.f.varFiles, prefix: "TENON_VAR_"}.values(l.e, chosen.Variables)
 		if err == nil {
 			in.Secrets, err = secrets(ctx, l.e, l.dir, chosen, nil)
+		}
+		if err == nil {
+			err = l.key.need(chosen)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("integration %s: %w", name, err)

@@ -25,8 +25,8 @@ const (
 
 // Options of a daemon. Store, Load and Secrets are needed.
 type Options struct {
-	Store  store.Store // the daemon's alone; its owner closes it after Stop
-	Sealer engine.Sealer
+	Store  store.Store    // the daemon's alone; its owner closes it after Stop
+	Sealer engine.Sealer  // encrypts what holds a secret; nil: nothing does
 	Engine engine.Options // its Sink hears of every run, after the daemon itself
 	Load   Loader
 	// Secrets finds the secrets of a plan, for runs that an earlier process left.
@@ -79,7 +79,7 @@ func New(o Options) *Daemon {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &Daemon{o: o, log: o.Log, queue: newQueue(o.MaxQueue), quit: make(chan struct{}), started: time.Now()}
+	d := &Daemon{o: o, log: o.Log, queue: newQueue(o.MaxQueue, o.MaxRuns), quit: make(chan struct{}), started: time.Now()}
 	d.runCtx, d.cut = context.WithCancel(context.Background())
 	d.metrics = newMetrics(d)
 	sink := o.Engine.Sink
@@ -143,6 +143,9 @@ func (d *Daemon) Reload(ctx context.Context) error {
 
 // arm makes everything of a set that can fail.
 func (d *Daemon) arm(ctx context.Context, set *Set) (*trigger.Hooks, []*trigger.Target, error) {
+	if err := set.prepare(); err != nil {
+		return nil, nil, err
+	}
 	webhooks, err := set.targets("webhook")
 	if err != nil {
 		return nil, nil, err

@@ -336,7 +336,7 @@ func TestReload(t *testing.T) {
 func TestQueueIsBounded(t *testing.T) {
 	w := newWorld(t, "")
 	w.gate = make(chan struct{})
-	d, _ := w.daemon(store.NewMemory(), func(o *Options) { o.MaxQueue = 2 })
+	d, _ := w.daemon(store.NewMemory(), func(o *Options) { o.MaxQueue = 4 })
 	deliver(d, `{"id":"e0","text":"n0"}`)
 	eventually(t, "the first under way", func() bool { return w.active.Load() == 1 })
 	var codes []int
@@ -351,19 +351,51 @@ func TestQueueIsBounded(t *testing.T) {
 }
 
 func TestFairQueue(t *testing.T) {
-	q := newQueue(100)
+	q := newQueue(100, 4)
 	for i := range 5 {
 		q.restore(waiting{id: int64(i), integration: "many"})
 	}
 	q.restore(waiting{id: 9, integration: "one"})
 	always := func(waiting, int) bool { return true }
-	a, _ := q.next(always)
-	b, _ := q.next(always)
+	shares := func(name string) []string { return []string{name, "api"} }
+	a, _ := q.next(always, shares)
+	b, _ := q.next(always, shares)
 	if a.integration != "many" || b.integration != "one" {
 		t.Errorf("%s, then %s", a.integration, b.integration)
 	}
-	if _, ok := q.next(func(_ waiting, running int) bool { return running == 0 }); ok {
+	if w, ok := q.next(always, shares); ok {
+		t.Errorf("%s beside as many as there are places", w.integration)
+	}
+	q.done(b)
+	if _, ok := q.next(func(_ waiting, running int) bool { return running == 0 }, shares); ok {
 		t.Error("a second run beside the first")
+	}
+	if w, ok := q.next(always, shares); !ok || w.id != 1 {
+		t.Errorf("%v %v, when there is room again", w, ok)
+	}
+}
+
+// Whoever comes finds room as long as few take all that they can.
+func TestPlacesAreShared(t *testing.T) {
+	q := newQueue(1000, 64)
+	running := map[string]int{}
+	for i, name := range []string{"a", "b", "c", "d"} {
+		for q.reserve(name) {
+			q.add(waiting{integration: name})
+		}
+		for {
+			w, ok := q.next(func(w waiting, _ int) bool { return w.integration == name }, func(name string) []string { return []string{name} })
+			if !ok {
+				break
+			}
+			running[w.integration]++
+		}
+		if left := 64 - q.active; left != 64>>(i+1) {
+			t.Errorf("%v run, and %d places are left", running, left)
+		}
+	}
+	if n, _ := q.lengths(); n >= 1000 {
+		t.Errorf("%d wait", n)
 	}
 }
 

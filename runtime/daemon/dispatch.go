@@ -12,24 +12,17 @@ import (
 	"tenon/runtime/store"
 	"tenon/runtime/trigger"
 	"tenon/spec/plan"
-	"tenon/spec/types"
 )
 
 // dispatch starts what may start, until the daemon stops.
 func (d *Daemon) dispatch() {
-	slots := make(chan struct{}, d.o.MaxRuns)
 	for {
-		select {
-		case slots <- struct{}{}:
-		case <-d.quit:
-			return
-		}
 		w, ok := d.await()
 		if !ok {
 			return
 		}
 		d.runs.Go(func() {
-			defer func() { <-slots; d.queue.done(w.integration) }()
+			defer d.queue.done(w)
 			d.carry(w)
 		})
 	}
@@ -43,7 +36,7 @@ func (d *Daemon) await() (waiting, bool) {
 			return waiting{}, false
 		default:
 		}
-		if w, ok := d.queue.next(d.may); ok {
+		if w, ok := d.queue.next(d.may, d.shares); ok {
 			return w, true
 		}
 		select {
@@ -58,6 +51,15 @@ func (d *Daemon) await() (waiting, bool) {
 // taken, so that it does not wait.
 func (d *Daemon) may(w waiting, running int) bool {
 	return running == 0 || w.resume != "" || d.overlap(w) != "queue"
+}
+
+// shares is what a run of an integration counts towards, so that what is slow does not take every place: itself, and
+// the APIs that not all of them call.
+func (d *Daemon) shares(integration string) []string {
+	if s, ok := d.set.Load().shares[integration]; ok {
+		return s
+	}
+	return []string{integration}
 }
 
 // overlap is what becomes of a start while a run is under way: as the integration says; else a schedule is
@@ -93,14 +95,27 @@ func (d *Daemon) carry(w waiting) {
 		return
 	}
 	if err := d.begin(w); err != nil {
-		// The delivery is still there, and nothing of it has happened: it is tried again later.
 		d.log.Error("a run could not be started", "integration", w.integration, "error", err)
+		d.later(w)
+	}
+}
+
+// later tries again what could not be started: the delivery is still there, and nothing of it has happened.
+func (d *Daemon) later(w waiting) {
+	wait := min(time.Second<<w.failed, time.Minute)
+	if w.failed < 6 {
+		w.failed++
+	}
+	d.queue.insist(w.integration)
+	d.runs.Go(func() {
+		t := time.NewTimer(wait)
+		defer t.Stop()
 		select {
-		case <-time.After(time.Second):
-			d.queue.restore(w)
+		case <-t.C:
+			d.queue.add(w)
 		case <-d.quit:
 		}
-	}
+	})
 }
 
 // begin starts the run of a delivery and carries it out. The error is the store's, before the run began.
@@ -123,7 +138,7 @@ func (d *Daemon) begin(w waiting) error {
 		d.told(trigger.Fact{Integration: w.integration, Trigger: w.trigger, What: "skipped", Reason: "a run is under way", At: x.At})
 		return d.o.Store.Commit(d.runCtx, "", taken)
 	}
-	in, err := d.inputs(program, e)
+	in, err := d.inputs(program, e, x.Payload)
 	if err != nil {
 		return err
 	}
@@ -135,21 +150,15 @@ func (d *Daemon) begin(w waiting) error {
 	return nil
 }
 
-// inputs are what the run of an event is given.
-func (d *Daemon) inputs(p *exec.Program, e start) (exec.Inputs, error) {
+// inputs are what the run of a delivery is given.
+func (d *Daemon) inputs(p *exec.Program, e start, payload []byte) (exec.Inputs, error) {
 	in, err := d.set.Load().Inputs(p)
 	if err != nil {
 		return in, err
 	}
 	in.Run, in.Redactor = e.Run, &secret.Redactor{}
-	if len(e.Inputs) > 0 {
-		v, err := types.DecodeJSON(e.Inputs, types.Limits{})
-		if err != nil {
-			return in, err
-		}
-		in.Values, _ = v.(map[string]any)
-	}
-	return in, nil
+	in.Values, err = ledger{d}.inputs(e, payload)
+	return in, err
 }
 
 // over notes how a run ended, and starts what follows it.

@@ -56,7 +56,8 @@ func (d *Daemon) fire(ctx context.Context, t *trigger.Target, c completion) erro
 	case !fired.Start:
 		fact.What = "passed"
 	default:
-		id, fresh, err := ledger{d}.Accept(ctx, trigger.Start{Integration: fact.Integration, Trigger: t.Name, Key: c.run, Inputs: fired.Inputs, At: c.at})
+		d.patience(ctx, fact.Integration)
+		id, fresh, err := ledger{d}.keep(ctx, trigger.Start{Integration: fact.Integration, Trigger: t.Name, Key: c.run, Inputs: fired.Inputs, At: c.at})
 		if err != nil {
 			return err
 		}
@@ -69,6 +70,26 @@ func (d *Daemon) fire(ctx context.Context, t *trigger.Target, c completion) erro
 		return nil
 	}
 	return ledger{d}.Pass(ctx, fact.Integration, t.Name, c.at)
+}
+
+// patient is how long a run that has ended keeps its place because what follows it has none.
+const patient = time.Minute
+
+// patience takes a place in the queue for what follows a run. If there is none, the run that has ended waits for one,
+// which slows down what is ahead; but not for ever, since integrations may follow each other in a circle.
+func (d *Daemon) patience(ctx context.Context, integration string) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for until := time.Now().Add(patient); d.ready.Load() && ctx.Err() == nil && time.Now().Before(until); {
+		if d.queue.reserve(integration) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-d.quit:
+		}
+	}
+	d.queue.insist(integration)
 }
 
 // recallCompletions starts what should have followed runs that ended just before the last process did.

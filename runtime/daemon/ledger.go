@@ -2,7 +2,10 @@ package daemon
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -13,12 +16,15 @@ import (
 	"tenon/spec/types"
 )
 
-// start is a delivery's data: what is to be run, and with what.
+// start is a delivery's data: what is to be run. Its payload is the inputs, which go when the run has taken them.
 type start struct {
-	Run    string          `json:"run"`
-	Cause  string          `json:"cause"` // "webhook paid"
-	Inputs json.RawMessage `json:"inputs,omitempty"`
+	Run    string `json:"run"`
+	Cause  string `json:"cause"` // "webhook paid"
+	Sealed bool   `json:"sealed,omitempty"`
 }
+
+// what says what a sealed payload is.
+func (s start) what() string { return "inputs of " + s.Run }
 
 // byHand is the trigger of runs that the admin API starts.
 const byHand = ""
@@ -27,48 +33,85 @@ const byHand = ""
 type ledger struct{ d *Daemon }
 
 func (l ledger) Accept(ctx context.Context, s trigger.Start) (string, bool, error) {
-	if !l.d.queue.reserve() {
+	if !l.d.queue.reserve(s.Integration) {
 		return "", false, trigger.ErrBusy
 	}
-	e := start{Run: engine.NewRunID(s.At), Cause: l.cause(s)}
-	var err error
-	if e.Inputs, err = types.AppendJSON(nil, s.Inputs); err != nil {
-		l.d.queue.cancel()
+	return l.keep(ctx, s)
+}
+
+// keep stores a start for which a place in the queue is reserved.
+func (l ledger) keep(ctx context.Context, s trigger.Start) (string, bool, error) {
+	id, fresh, err := l.store(ctx, s)
+	if err != nil || !fresh {
+		l.d.queue.cancel(s.Integration)
+	}
+	return id, fresh, err
+}
+
+func (l ledger) store(ctx context.Context, s trigger.Start) (string, bool, error) {
+	set := l.d.set.Load()
+	kind := set.kind(s.Integration, s.Trigger)
+	e := start{Run: engine.NewRunID(s.At), Cause: strings.TrimSpace(kind + " " + s.Trigger)}
+	inputs, err := types.AppendJSON(nil, s.Inputs)
+	if err != nil {
 		return "", false, err
+	}
+	if l.confides(set, inputs) {
+		e.Sealed, inputs = true, l.d.o.Sealer.Seal(inputs, e.what())
 	}
 	data, err := json.Marshal(e)
 	if err != nil {
-		l.d.queue.cancel()
 		return "", false, err
 	}
-	got, fresh, err := l.d.o.Store.Deliver(ctx, store.Delivery{Hook: hook(s.Integration, s.Trigger), Key: s.Key, At: s.At, Data: data})
+	x := store.Delivery{Hook: hook(s.Integration, s.Trigger), Key: l.key(set, s), At: s.At, Data: data, Payload: inputs}
+	got, fresh, err := l.d.o.Store.Deliver(ctx, x)
 	if err != nil {
-		l.d.queue.cancel()
 		return "", false, err
 	}
 	if !fresh {
-		l.d.queue.cancel()
 		err = json.Unmarshal(got.Data, &e)
 		return e.Run, false, err
 	}
 	l.d.queue.add(waiting{id: got.ID, integration: s.Integration, trigger: s.Trigger})
-	if err := l.mark(ctx, s.Integration, s.Trigger, s.At); err != nil {
-		// The start itself is on disk. A sender that were told otherwise would send it again.
-		l.d.log.Error("when a trigger last fired cannot be noted", "integration", s.Integration, "trigger", s.Trigger, "error", err)
+	if kind == "schedule" || kind == "completion" { // they look back
+		if err := l.mark(ctx, s.Integration, s.Trigger, s.At); err != nil {
+			// The start itself is on disk. A sender that were told otherwise would send it again.
+			l.d.log.Error("when a trigger last fired cannot be noted", "integration", s.Integration, "trigger", s.Trigger, "error", err)
+		}
 	}
 	return e.Run, true, nil
 }
 
-func (l ledger) cause(s trigger.Start) string {
-	if s.Trigger == byHand {
-		return "api"
+// confides reports whether text holds a secret of the project.
+func (l ledger) confides(set *Set, text []byte) bool {
+	return l.d.o.Sealer != nil && set.redactor.Finds(string(text))
+}
+
+// key is what identifies a start, as it is stored. One that holds a secret is known by its digest.
+func (l ledger) key(set *Set, s trigger.Start) string {
+	if !l.confides(set, []byte(s.Key)) {
+		return s.Key
 	}
-	if p := l.d.set.Load().Programs[s.Integration]; p != nil {
-		if t := triggerOf(p.Plan(), s.Trigger); t != nil {
-			return t.Kind + " " + s.Trigger
+	sum := sha256.Sum256([]byte(hook(s.Integration, s.Trigger) + "\x00" + s.Key))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// inputs are those of a start that was stored.
+func (l ledger) inputs(e start, payload []byte) (values map[string]any, err error) {
+	if e.Sealed {
+		if l.d.o.Sealer == nil {
+			return nil, errors.New("the inputs are encrypted, and there is no key")
+		}
+		if payload, err = l.d.o.Sealer.Open(payload, e.what()); err != nil {
+			return nil, fmt.Errorf("the inputs: %w", err)
 		}
 	}
-	return s.Trigger
+	v, err := types.DecodeJSON(payload, types.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("the inputs: %w", err)
+	}
+	values, _ = v.(map[string]any)
+	return values, nil
 }
 
 func hook(integration, trigger string) string { return integration + "/" + trigger }

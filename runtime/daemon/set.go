@@ -20,6 +20,42 @@ type Set struct {
 	Programs map[string]*exec.Program
 	// Inputs returns what every run of a program is given: variables, secrets, servers and a redactor of its own.
 	Inputs func(p *exec.Program) (exec.Inputs, error)
+
+	// What follows is the daemon's, made before the set serves.
+	redactor *secret.Redactor    // knows the secrets of all integrations
+	shares   map[string][]string // by integration; see [Daemon.shares]
+}
+
+// prepare makes what the daemon reads of the set again and again.
+func (s *Set) prepare() error {
+	s.redactor = &secret.Redactor{}
+	callers := map[string]int{}
+	for _, name := range s.names() {
+		in, err := s.Inputs(s.Programs[name])
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, v := range in.Secrets {
+			s.redactor.Add(v.Reveal())
+		}
+		for api := range s.Programs[name].Plan().APIs {
+			callers[api]++
+		}
+	}
+	s.shares = map[string][]string{}
+	for name, p := range s.Programs {
+		own := []string{}
+		if len(s.Programs) > 1 { // else there is nobody to leave room for
+			own = append(own, name)
+		}
+		for api := range p.Plan().APIs {
+			if callers[api] < len(s.Programs) {
+				own = append(own, "api "+api)
+			}
+		}
+		s.shares[name] = own
+	}
+	return nil
 }
 
 // names are the integrations, sorted.
@@ -40,9 +76,7 @@ func (s *Set) targets(kind string) ([]*trigger.Target, error) {
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", name, err)
 				}
-				if got.Redactor == nil {
-					got.Redactor = &secret.Redactor{}
-				}
+				got.Redactor = s.redactor
 				in = &got
 			}
 			out = append(out, &trigger.Target{Program: p, Name: t.Name, Inputs: *in, Clock: wallClock{}})
@@ -59,6 +93,19 @@ func triggerOf(p *plan.Plan, name string) *plan.Trigger {
 		}
 	}
 	return nil
+}
+
+// kind is that of a trigger: "webhook". Of what a person starts it is "api", and "" of a trigger that is not there.
+func (s *Set) kind(integration, trigger string) string {
+	if trigger == byHand {
+		return "api"
+	}
+	if p := s.Programs[integration]; p != nil {
+		if t := triggerOf(p.Plan(), trigger); t != nil {
+			return t.Kind
+		}
+	}
+	return ""
 }
 
 // wallClock is what the expressions of triggers see.

@@ -28,6 +28,7 @@ const shortest = 4
 // knows none. It is safe for concurrent use.
 type Redactor struct {
 	mu      sync.Mutex
+	added   map[string]bool
 	forms   map[string]bool
 	derived []string // the latest last
 	rep     atomic.Pointer[replacer]
@@ -104,9 +105,13 @@ func (r *Redactor) changed() {
 func (r *Redactor) Add(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.forms == nil {
-		r.forms = map[string]bool{}
+	if r.added[text] {
+		return
 	}
+	if r.forms == nil {
+		r.forms, r.added = map[string]bool{}, map[string]bool{}
+	}
+	r.added[text] = true
 	r.add(text)
 	if lines := strings.Split(text, "\n"); len(lines) > 1 {
 		for _, l := range lines {
@@ -200,6 +205,9 @@ func lowerEscapes(s string) string {
 
 // Empty reports whether r knows no secret, so that nothing needs to pass it.
 func (r *Redactor) Empty() bool { return r.rep.Load() == nil }
+
+// Finds reports whether a secret stands in s.
+func (r *Redactor) Finds(s string) bool { return !r.Empty() && r.Redact(s) != s }
 
 // Redact returns s with every secret replaced by "(secret)".
 func (r *Redactor) Redact(s string) string {
