@@ -84,7 +84,7 @@ func (d *Durable) Start(ctx context.Context, p *exec.Program, in exec.Inputs, ca
 	if in.Redactor == nil {
 		in.Redactor = &secret.Redactor{}
 	}
-	release, err := d.k.Store.Own(in.Run)
+	release, err := d.k.Store.Own(in.Run, "")
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (d *Durable) restore(data json.RawMessage, in *exec.Inputs) error {
 // Resume goes on with a run that did not end, or that was in doubt, with the plan and the inputs that it began with.
 // secrets finds the plan's secrets, which are not kept.
 func (d *Durable) Resume(ctx context.Context, id string, secrets func(*plan.Plan) (map[string]secret.Value, error)) (*exec.Result, *plan.Plan, error) {
-	release, err := d.k.Store.Own(id)
+	release, err := d.k.Store.Own(id, "")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -343,7 +343,7 @@ func Resolve(ctx context.Context, s store.Store, run, key string, v Verdict, now
 	if !found {
 		return fmt.Errorf("run %s has no write %q in doubt: %w", run, key, store.ErrNotFound)
 	}
-	release, err := s.Own(run)
+	release, err := s.Own(run, "")
 	if err != nil {
 		return err
 	}
@@ -381,7 +381,7 @@ func CancelRun(ctx context.Context, s store.Store, id string, now time.Time) err
 	if !run.Unfinished() && run.Status != store.InDoubt {
 		return fmt.Errorf("run %s has ended: it %s", id, strings.ReplaceAll(run.Status, "_", " "))
 	}
-	release, err := s.Own(id)
+	release, err := s.Own(id, "")
 	if errors.Is(err, store.ErrInUse) {
 		return s.Commit(ctx, id, store.Cancel{Run: id})
 	}

@@ -189,7 +189,7 @@ func (h *host) Claim(ctx context.Context, c exec.Claim) (bool, error) {
 	if h.j.take(key) != nil {
 		return false, nil
 	}
-	if err := h.d.ownLoop(ctx, c.Loop); err != nil {
+	if err := h.ownLoop(ctx, c.Loop); err != nil {
 		return false, err
 	}
 	h.d.claims.Lock()
@@ -255,22 +255,27 @@ func (h *host) Settle(_ context.Context, c exec.Claim, done bool) error {
 }
 
 // ownLoop keeps other processes from claiming items of the same loop at the same time: their marks are not seen
-// before they are written.
-func (d *Durable) ownLoop(ctx context.Context, loop string) error {
-	name := fmt.Sprintf("loop-%x", sum64(loop))
-	for {
+// before they are written. The process that was first has the loop until it ends; that others wait for it is said.
+func (h *host) ownLoop(ctx context.Context, loop string) error {
+	d, name := h.d, fmt.Sprintf("loop-%x", sum64(loop))
+	for said := ""; ; {
 		d.mu.Lock()
 		if d.loops[name] != nil {
 			d.mu.Unlock()
 			return nil
 		}
-		release, err := d.k.Store.Own(name)
+		release, err := d.k.Store.Own(name, "run "+h.run)
 		if err == nil {
 			d.loops[name] = release
 		}
 		d.mu.Unlock()
 		if !errors.Is(err, store.ErrInUse) {
 			return err
+		}
+		var other *store.InUse
+		if errors.As(err, &other) && other.By != said {
+			said = other.By
+			h.Emit(event.Warning{Message: fmt.Sprintf("waits for the items of %s, on which another process works: %s", loop, said)})
 		}
 		if err := d.client.Sleep(ctx, polled); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func lockFile(name string, exclusive bool, who string) (*os.File, error) {
 			return nil, err
 		}
 		if text := strings.TrimSpace(string(other)); text != "" {
-			return nil, fmt.Errorf("%w, %s", err, text)
+			return nil, &InUse{By: text}
 		}
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func newOwners(dir string) *owners {
 }
 
 // Own takes a lock of its own for each run, a file that is there as long as the run is worked on.
-func (s *SQLite) Own(run string) (func(), error) {
+func (s *SQLite) Own(run, who string) (func(), error) {
 	o := s.active
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -82,7 +83,7 @@ func (s *SQLite) Own(run string) (func(), error) {
 		return nil, err
 	}
 	name := filepath.Join(o.dir, fileName(run))
-	f, err := lockNamed(name)
+	f, err := lockNamed(name, cmp.Or(who, "tenon"))
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", run, err)
 	}
@@ -110,9 +111,9 @@ func (s *SQLite) Active(run string) bool {
 }
 
 // lockNamed locks a file that whoever had it may just have removed.
-func lockNamed(name string) (*os.File, error) {
+func lockNamed(name, who string) (*os.File, error) {
 	for {
-		f, err := lockFile(name, true, "tenon")
+		f, err := lockFile(name, true, who)
 		if err != nil {
 			return nil, err
 		}

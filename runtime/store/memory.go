@@ -356,7 +356,7 @@ func (m *Memory) Hold(ctx context.Context, name, run string) (string, error) {
 	return "", ctx.Err()
 }
 
-func (m *Memory) Own(run string) (func(), error) {
+func (m *Memory) Own(run, _ string) (func(), error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.owned[run] {

@@ -96,15 +96,15 @@ func TestSharedStoresSeeEachOther(t *testing.T) {
 	if runs, err := a.Runs(t.Context(), store.Filter{}); err != nil || len(runs) != 2 {
 		t.Errorf("%d runs, %v", len(runs), err)
 	}
-	release, err := a.Own("r1")
+	release, err := a.Own("r1", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Own("r1"); !errors.Is(err, store.ErrInUse) {
+	if _, err := b.Own("r1", ""); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("owned by another: %v", err)
 	}
 	release()
-	if release, err = b.Own("r1"); err != nil {
+	if release, err = b.Own("r1", ""); err != nil {
 		t.Fatal(err)
 	}
 	release()

@@ -57,6 +57,12 @@ var (
 	ErrClosed = errors.New("the store is closed")
 )
 
+// InUse is an [ErrInUse] that knows who it is that has it: "run 20261129T… (process 17)".
+type InUse struct{ By string }
+
+func (e *InUse) Error() string        { return ErrInUse.Error() + ", " + e.By }
+func (e *InUse) Is(target error) bool { return target == ErrInUse }
+
 // Store is safe for concurrent use. Reads see everything that was queued or committed before by this process.
 type Store interface {
 	// Commit makes changes durable: all of them or, with an error, none. Everything queued before is durable, too.
@@ -96,9 +102,9 @@ type Store interface {
 	Deliver(ctx context.Context, d Delivery) (stored Delivery, fresh bool, err error)
 	// Hold takes a lock for a run. If another run has it, held is that run's ID.
 	Hold(ctx context.Context, name, run string) (held string, err error)
-	// Own makes a run this process's: no other may work on it until release. ErrInUse says that one does. Whether the
-	// run exists is not looked at.
-	Own(run string) (release func(), err error)
+	// Own makes a run this process's: no other may work on it until release. ErrInUse says that one does, as an [*InUse]
+	// with what that one said it is; "" says nothing but the process. Whether the run exists is not looked at.
+	Own(run, who string) (release func(), err error)
 
 	// Active reports whether some process works on a run.
 	Active(run string) bool

@@ -314,17 +314,17 @@ func locks(t *testing.T, s *suite) {
 }
 
 func own(t *testing.T, s *suite) {
-	release, err := s.Own("r1")
+	release, err := s.Own("r1", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !s.Active("r1") || s.Active("r2") {
 		t.Error("who is active is not known")
 	}
-	if _, err := s.Own("r1"); !errors.Is(err, store.ErrInUse) {
+	if _, err := s.Own("r1", ""); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("twice: %v", err)
 	}
-	if other, err := s.Own("r2"); err != nil {
+	if other, err := s.Own("r2", ""); err != nil {
 		t.Error(err)
 	} else {
 		other()
@@ -334,7 +334,7 @@ func own(t *testing.T, s *suite) {
 	if s.Active("r1") {
 		t.Error("r1 is still active")
 	}
-	if release, err = s.Own("r1"); err != nil {
+	if release, err = s.Own("r1", ""); err != nil {
 		t.Fatal(err)
 	}
 	release()
