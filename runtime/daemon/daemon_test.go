@@ -46,6 +46,16 @@ paths:
           content:
             application/json:
               schema: { type: object, required: [id], properties: { id: { type: string } } }
+  /mails:
+    post:
+      operationId: sendMail
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: { type: object, required: [text], properties: { text: { type: string } } }
+      responses:
+        "201": { description: sent }
 `
 
 const project = `
@@ -106,8 +116,9 @@ type world struct {
 	keyed  bool // effects have keys: a repeated one is none
 	keys   map[string]bool
 	mu     sync.Mutex
-	notes  map[string]int // by text
-	gate   chan struct{}  // requests wait for it, if it is not nil
+	notes  map[string]int                          // by text
+	gate   chan struct{}                           // requests wait for it, if it is not nil
+	lose   func(r *http.Request, text string) bool // a request without effect; nil: none
 	active atomic.Int32
 	most   atomic.Int32
 	hcl    atomic.Pointer[string]
@@ -126,7 +137,11 @@ func (w *world) project(hcl string) { w.hcl.Store(&hcl) }
 
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	var note struct{ Text string }
-	json.NewDecoder(r.Body).Decode(&note)
+	body, _ := io.ReadAll(r.Body)
+	json.Unmarshal(body, &note)
+	if w.lose != nil && w.lose(r, note.Text) {
+		return
+	}
 	if n := w.active.Add(1); n > w.most.Load() {
 		w.most.Store(n)
 	}
@@ -134,7 +149,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	gate := w.gate
 	key := r.Header.Get("Idempotency-Key")
-	if !w.keyed || !w.keys[key] {
+	if !w.keyed || key == "" || !w.keys[key] {
 		w.notes[note.Text]++
 	}
 	w.keys[key] = true
@@ -175,7 +190,7 @@ func (w *world) load(context.Context) (*Set, error) {
 	return set, nil
 }
 
-var hookSecret = map[string]secret.Value{"hooks": secret.New("s3cret")}
+var hookSecret = map[string]secret.Value{"hooks": secret.New("s3cret"), "standard": secret.New("whsec_c3Rvcm0gc2VjcmV0")}
 
 func (w *world) options(s store.Store) Options {
 	return Options{Store: s, Load: w.load, Drain: 5 * time.Second,
