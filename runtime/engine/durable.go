@@ -194,6 +194,10 @@ func (d *Durable) Resume(ctx context.Context, id string, secrets func(*plan.Plan
 	if !run.Unfinished() && run.Status != store.InDoubt {
 		return nil, p, fmt.Errorf("run %s has ended: it %s", id, run.Status)
 	}
+	if run.Cancel { // and the process that was to stop was killed before it did
+		err := giveUp(ctx, d.k.Store, run, d.now())
+		return &exec.Result{Run: id, Status: event.Canceled, Writes: run.Writes}, p, err
+	}
 	program, err := exec.Compile(p)
 	if err != nil {
 		return nil, p, err
@@ -242,6 +246,7 @@ func (d *Durable) carry(ctx context.Context, p *exec.Program, in exec.Inputs, ag
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	h := &host{d: d, run: in.Run, ctx: ctx}
+	h.worked.began = d.now()
 	h.j = &journal{store: d.k.Store, run: in.Run, sealer: d.k.Sealer, redactor: in.Redactor, every: d.k.Every, stop: func(err error) { stop(&storeError{err}) }}
 	if again {
 		if err := h.load(ctx); err != nil {
@@ -293,6 +298,9 @@ func (h *host) end(res *exec.Result, canceled bool) error {
 		}
 	}
 	changes := []store.Change{end}
+	if end.Status == store.Interrupted || end.Status == store.InDoubt {
+		h.putWorked()
+	}
 	if res.Status == event.Succeeded {
 		changes = append(changes, h.kept...)
 	}
@@ -389,13 +397,18 @@ func CancelRun(ctx context.Context, s store.Store, id string, now time.Time) err
 		return err
 	}
 	defer release()
-	changes := []store.Change{store.End{Run: id, Status: string(event.Canceled), At: now, Writes: run.Writes}}
-	doubts, err := s.Doubts(ctx, id)
+	return giveUp(ctx, s, run, now)
+}
+
+// giveUp ends a run that no process carries out.
+func giveUp(ctx context.Context, s store.Store, run *store.Run, now time.Time) error {
+	changes := []store.Change{store.End{Run: run.ID, Status: string(event.Canceled), At: now, Writes: run.Writes}}
+	doubts, err := s.Doubts(ctx, run.ID)
 	for _, d := range doubts {
-		changes = append(changes, store.Settle{Run: id, Key: d.Key})
+		changes = append(changes, store.Settle{Run: run.ID, Key: d.Key})
 	}
 	if err != nil {
 		return err
 	}
-	return s.Commit(ctx, id, changes...)
+	return s.Commit(ctx, run.ID, changes...)
 }

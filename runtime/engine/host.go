@@ -22,6 +22,7 @@ type host struct {
 	run       string
 	ctx       context.Context // of the run
 	j         *journal
+	worked    worked
 
 	mu    sync.Mutex
 	asked map[string]int // how often the state of an integration was read
@@ -47,6 +48,9 @@ func (h *host) load(ctx context.Context) error {
 	if err := h.j.load(ctx); err != nil {
 		return err
 	}
+	if err := h.recallWorked(); err != nil {
+		return err
+	}
 	doubts, err := h.d.k.Store.Doubts(ctx, h.run)
 	for _, d := range doubts {
 		h.j.queue(store.Settle{Run: h.run, Key: d.Key}) // those that are still open are parked again
@@ -69,6 +73,7 @@ func (h *host) watch(ctx context.Context, stop context.CancelCauseFunc) func() {
 				return
 			case <-t.C:
 			}
+			h.beat()
 			if run, err := h.d.k.Store.Run(ctx, h.run); err == nil && run.Cancel {
 				stop(ErrCanceled)
 				return
@@ -154,32 +159,49 @@ func (h *host) Wait(ctx context.Context, key string, until time.Time) error {
 // polled is how often a lock is asked for that another process, or a run that was stopped, holds.
 const polled = 200 * time.Millisecond
 
-func (h *host) Lock(ctx context.Context, name string) (func(), error) {
-	release, err := h.Host.Lock(ctx, name)
-	if err != nil {
-		return nil, err
-	}
+// Lock holds a name in this process and in the store. A run that is interrupted still holds what it held, as one that is
+// killed does: what is half done is not for others to see.
+func (h *host) Lock(ctx context.Context, name string) (func(keep bool), error) {
 	for said := ""; ; {
+		release, err := h.Host.Lock(ctx, name)
+		if err != nil {
+			return nil, err
+		}
 		held, err := h.d.k.Store.Hold(ctx, name, h.run)
-		if err != nil || held == "" {
-			if err != nil {
-				release()
-				return nil, h.stop(err)
-			}
-			return func() {
-				h.j.queue(store.Release{Name: name, Run: h.run})
-				release()
+		if err == nil && held == "" {
+			return func(keep bool) {
+				if !keep && h.ctx.Err() == nil {
+					h.j.queue(store.Release{Name: name, Run: h.run})
+				}
+				release(keep)
 			}, nil
+		}
+		release(false) // the run that holds it may want it again
+		if err != nil {
+			return nil, h.stop(err)
 		}
 		if held != said {
 			said = held
-			h.Emit(event.Warning{Message: fmt.Sprintf("waits for the lock %q, which run %s holds", h.j.redactor.Redact(name), held)})
+			h.Emit(event.Warning{Message: h.waitsFor(ctx, name, held)})
 		}
 		if err := h.Host.Wait(ctx, "", h.Now().Add(polled)); err != nil {
-			release()
 			return nil, err
 		}
 	}
+}
+
+// waitsFor says who holds a lock, and what to do if it is nobody who will give it back.
+func (h *host) waitsFor(ctx context.Context, name, run string) string {
+	text := fmt.Sprintf("waits for the lock %s, which run %s holds", h.j.redactor.Redact(name), run)
+	x, err := h.d.k.Store.Run(ctx, run)
+	switch {
+	case err != nil || h.d.k.Store.Active(run):
+	case x.Status == store.InDoubt:
+		text += " until its write in doubt is settled: see tenon runs show " + run
+	default:
+		text += fmt.Sprintf(", though nothing carries it out now: go on with it (tenon runs resume %s) or end it (tenon runs cancel %s)", run, run)
+	}
+	return text
 }
 
 // Claim marks the key before anything is done about it. The mark names the item, so that a run which is repeated

@@ -32,6 +32,7 @@ import (
 //	unsent   the write was not sent after all, or a person says that it did not happen: the intent is void
 //	today    the time that an op's expressions see
 //	wait     until when a wait goes on
+//	worked   for how long the run has been carried out, then
 //	claimed  that an item is not to be worked on again
 //
 // Only an intent is waited for. Whatever a write depends on was put into the journal before its intent, and the
@@ -53,6 +54,7 @@ const (
 	kindWait    = "wait"
 	kindClaimed = "claimed"
 	kindState   = "state"
+	kindWorked  = "worked"
 )
 
 // Sealer encrypts what must not lie on a disk readably; secret.Sealer is one.
@@ -120,6 +122,9 @@ type journal struct {
 	loops   map[string][]*buffered // the same, of loops
 	parts   parts
 	pages   map[string]*buffered // answers to requests for pages, by key
+	begun   map[string]bool      // ops outside loops of which an earlier process has left something; nil: there was none
+	taken   time.Time            // when something of that was last asked for
+	pulse   *buffered            // the latest record of how long the run was carried out
 	buf     []any                // *buffered and store.Change: not handed to the store yet
 	dead    []int64              // rows that may be trimmed
 	next    *group
@@ -148,7 +153,7 @@ type group struct {
 
 // load reads what an earlier process left.
 func (j *journal) load(ctx context.Context) error {
-	j.entries, j.loops = map[string]*entry{}, map[string][]*buffered{}
+	j.entries, j.loops, j.begun = map[string]*entry{}, map[string][]*buffered{}, map[string]bool{}
 	for r, err := range j.store.Records(ctx, j.run, 0) {
 		if err != nil {
 			return err
@@ -163,6 +168,7 @@ func (j *journal) load(ctx context.Context) error {
 			j.recall(&list[i], in)
 		}
 	}
+	j.taken = time.Now()
 	return nil
 }
 
@@ -170,6 +176,7 @@ func (j *journal) load(ctx context.Context) error {
 func (j *journal) recall(x *packed, in *row) {
 	rec := &buffered{kind: x.Kind, key: x.Key, row: in}
 	j.belongs(rec)
+	j.begun[outside(x.Key)] = true
 	switch x.Kind {
 	case kindItems, kindMark:
 		if rec.data = x.Data; x.Kind == kindMark {
@@ -179,6 +186,14 @@ func (j *journal) recall(x *packed, in *row) {
 			j.loops[x.Key] = nil
 		}
 		j.loops[x.Key] = append(j.loops[x.Key], rec)
+	case kindWorked:
+		if x.Key == kindWorked {
+			if j.pulse != nil {
+				j.bury(j.pulse)
+			}
+			j.pulse = rec
+		}
+		j.entries[x.Key] = &entry{kind: x.Kind, data: x.Data}
 	case kindUnsent:
 		delete(j.entries, x.Key)
 	default:
@@ -191,7 +206,10 @@ func (j *journal) take(key string) *entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	e := j.entries[key]
-	delete(j.entries, key)
+	if e != nil {
+		delete(j.entries, key)
+		j.taken = time.Now()
+	}
 	return e
 }
 

@@ -89,7 +89,7 @@ func (l *Local) run(ctx context.Context, p *exec.Program, in exec.Inputs, stand 
 		}
 	})
 	defer stop()
-	s := &session{l: l, id: in.Run, finish: finish, redactor: in.Redactor}
+	s := &session{l: l, id: in.Run, began: l.now(), finish: finish, redactor: in.Redactor}
 	var host exec.Host = s
 	if l.o.Host != nil {
 		host = l.o.Host(s)

@@ -48,6 +48,17 @@ func place(key string) (step, at string, ok bool) {
 	return key[:i], key[i+1 : j], true
 }
 
+// outside finds the op in a key of no item: "step.x" in "wait step.x:undo"; "" in that of an item.
+func outside(key string) string {
+	key = key[strings.LastIndexByte(key, ' ')+1:]
+	if i := strings.IndexAny(key, "[:#"); i >= 0 && key[i] == '[' {
+		return ""
+	} else if i >= 0 {
+		key = key[:i]
+	}
+	return key
+}
+
 // among reports whether a step is one of some, or in a run within the run that one of them carries out.
 func among(step string, steps map[string]bool) bool {
 	for !steps[step] {
@@ -93,6 +104,53 @@ func (p *parts) take(at string, steps map[string]bool, gone func(*buffered)) {
 	if p.at[at] = left; len(left) == 0 {
 		delete(p.at, at)
 	}
+}
+
+// has reports whether anything at a place, or in items within it, belongs to certain ops.
+func (p *parts) has(at string, steps map[string]bool) bool {
+	return slices.ContainsFunc(p.at[at], func(x part) bool { return among(x.step, steps) }) ||
+		slices.ContainsFunc(p.within[at], func(inner string) bool { return p.has(inner, steps) })
+}
+
+// items are those directly within a place of which something belongs to certain ops.
+func (p *parts) items(place string, steps map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	if place != "" {
+		for _, at := range p.within[place] {
+			if p.has(at, steps) {
+				out[at[len(place)+1:]] = true
+			}
+		}
+		return out
+	}
+	for at, list := range p.at {
+		if slices.ContainsFunc(list, func(x part) bool { return among(x.step, steps) }) {
+			first, _, _ := strings.Cut(at, ".")
+			out[first] = true
+		}
+	}
+	return out
+}
+
+// Begun looks in what earlier processes left, and this one, which has not asked before it begins something.
+func (h *host) Begun(steps []string, place string) (here bool, items map[string]bool) {
+	h.j.mu.Lock()
+	defer h.j.mu.Unlock()
+	if h.j.begun == nil {
+		return false, nil
+	}
+	set := make(map[string]bool, len(steps))
+	for _, s := range steps {
+		set[s] = true
+	}
+	if place == "" {
+		for s := range h.j.begun {
+			here = here || among(s, set)
+		}
+	} else {
+		here = slices.ContainsFunc(h.j.parts.at[place], func(x part) bool { return among(x.step, set) })
+	}
+	return here, h.j.parts.items(place, set)
 }
 
 // notes are those of one execution of a loop.

@@ -18,6 +18,7 @@ import (
 type session struct {
 	l        *Local
 	id       string
+	began    time.Time
 	finish   context.Context // bounds writes under way
 	redactor *secret.Redactor
 
@@ -29,12 +30,21 @@ func (s *session) Now() time.Time { return s.l.now() }
 
 func (s *session) Today(string) time.Time { return s.l.now() }
 
+func (s *session) Worked(string) time.Duration { return s.l.now().Sub(s.began) }
+
+func (s *session) Within(ctx context.Context, _ string, d time.Duration, cause error) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, d, cause)
+}
+
+func (s *session) Begun([]string, string) (bool, map[string]bool) { return false, nil }
+
 func (s *session) Wait(ctx context.Context, _ string, until time.Time) error {
 	return s.l.client.Sleep(ctx, max(0, until.Sub(s.l.now())))
 }
 
-func (s *session) Lock(ctx context.Context, name string) (func(), error) {
-	return s.l.locks.take(ctx, name)
+func (s *session) Lock(ctx context.Context, name string) (func(bool), error) {
+	release, err := s.l.locks.take(ctx, name)
+	return func(bool) { release() }, err
 }
 
 func (s *session) State(_ context.Context, integration string) (map[string]any, error) {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"slices"
 	"sync"
 )
 
@@ -26,7 +27,8 @@ func (s *scope) bind(o *op, out outcome) {
 }
 
 // block carries out all ops, each as soon as those it waits for have succeeded or been skipped. When one
-// fails, no further one starts; the block ends when those under way have.
+// fails, no further one starts, but for those that an earlier process began: they were under way. The block ends when
+// those under way have.
 func (r *run) block(b *block, s *scope) *fault {
 	defer b.closeUnread(s)
 	if !b.chain {
@@ -56,10 +58,11 @@ type graph struct {
 	open   []int    // how many ops each one still waits for
 	faults []*fault // by op
 	failed bool
+	again  []*bool // by op: whether it goes on although another one failed; nil: not known
 }
 
 func (r *run) graph(b *block, s *scope) *fault {
-	g := &graph{run: r, b: b, s: s, set: r.host.Branches(0), open: make([]int, len(b.ops)), faults: make([]*fault, len(b.ops))}
+	g := &graph{run: r, b: b, s: s, set: r.host.Branches(0), open: make([]int, len(b.ops)), faults: make([]*fault, len(b.ops)), again: make([]*bool, len(b.ops))}
 	var ready []int
 	for i, o := range b.ops {
 		if g.open[i] = o.open; o.open == 0 {
@@ -87,7 +90,7 @@ func (r *run) graph(b *block, s *scope) *fault {
 func (g *graph) follow(i int) {
 	for i >= 0 {
 		g.mu.Lock()
-		if g.failed || g.s.over() {
+		if g.s.over() || g.failed && !g.begun(i) {
 			g.mu.Unlock()
 			return
 		}
@@ -96,6 +99,34 @@ func (g *graph) follow(i int) {
 		out := g.run.step(g.b.ops[i], i, own)
 		i = g.finish(i, out)
 	}
+}
+
+// begun reports whether an earlier process began op i, or something that waits for it. The lock is held.
+func (g *graph) begun(i int) bool {
+	if known := g.again[i]; known != nil {
+		return *known
+	}
+	o := g.b.ops[i]
+	steps := []string{o.plan.ID}
+	if o.loop != nil {
+		steps = o.loop.inside
+	}
+	here, items := g.run.host.Begun(g.run.ids(steps), g.s.place)
+	here = here || len(items) > 0 || slices.ContainsFunc(o.next, g.begun)
+	g.again[i] = &here
+	return here
+}
+
+// ids are the IDs of ops as the outermost run has them.
+func (r *run) ids(steps []string) []string {
+	if r.prefix == "" {
+		return steps
+	}
+	steps = slices.Clone(steps)
+	for i := range steps {
+		steps[i] = r.prefix + steps[i]
+	}
+	return steps
 }
 
 func (g *graph) finish(i int, out outcome) (next int) {

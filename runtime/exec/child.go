@@ -31,6 +31,7 @@ func (r *run) child(o *op, s *scope) outcome {
 		return outcome{fault: f}
 	}
 	if at.book != nil && s.book != nil {
+		at.book.lock = c.lock
 		s.book.add(entry{at: s.at, in: at.book})
 	}
 	out := outcome{value: map[string]any{"outputs": outputs, "skipped": false}}
@@ -43,7 +44,7 @@ func (r *run) child(o *op, s *scope) outcome {
 // inside is the run of an integration in a step of r.
 func (r *run) inside(o *op, s *scope) *run {
 	p := o.sub.program
-	c := &run{p: p, host: r.host, in: r.in, all: r.all, states: make([]state, len(p.block.ops)), unlock: func() {},
+	c := &run{p: p, host: r.host, in: r.in, all: r.all, states: make([]state, len(p.block.ops)), unlock: func(bool) {},
 		caller: s, prefix: s.step + "/", quiet: !s.loud(), shared: r.shared}
 	c.in.Values, c.in.State = nil, nil
 	c.in.Variables, c.in.Secrets = map[string]any{}, map[string]secret.Value{}

@@ -39,10 +39,20 @@ type Host interface {
 	// Today is the time as the expressions of one op of one item see it, which key names. It is asked at most
 	// once for each key; a host that remembers gives a run that is repeated the same one.
 	Today(key string) time.Time
+	// Worked is for how long the run has been carried out when key is first asked for, by this process and those before
+	// it; time in which none did does not count. A host that remembers gives a run that is repeated the same again.
+	Worked(key string) time.Duration
+	// Within returns a context that ends, with a cause, when the run has been carried out for d more than when key was
+	// first asked for. A run that is repeated comes to where it was before that.
+	Within(ctx context.Context, key string, d time.Duration, cause error) (context.Context, context.CancelFunc)
+	// Begun says what is known of some ops at a place from an earlier process: whether it began one of them there, and
+	// of which items of loops there, by their index, it began anything.
+	Begun(steps []string, place string) (here bool, items map[string]bool)
 	// Wait returns when the time has come, or with an error when ctx ends before. key names the wait in its run.
 	Wait(ctx context.Context, key string, until time.Time) error
-	// Lock waits until no other run, and no other item of this one, holds the name. The error is that of ctx.
-	Lock(ctx context.Context, name string) (release func(), err error)
+	// Lock waits until no other run, and no other item of this one, holds the name. The error is that of ctx. What is
+	// released with keep is still held against other runs, until this one ends for good.
+	Lock(ctx context.Context, name string) (release func(keep bool), err error)
 	// Claim asks whether an item is to be worked on: fresh is false if its key was settled as done in the
 	// last Within, or is claimed by another item. A claim that is fresh is settled exactly once.
 	Claim(ctx context.Context, c Claim) (fresh bool, err error)

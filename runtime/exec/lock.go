@@ -6,8 +6,8 @@ import (
 )
 
 // hold waits for the lock that an expression names. What is held here or around here already is not taken again.
-func (s *scope) hold(c *code) (name string, release func(), f *fault) {
-	none := func() {}
+func (s *scope) hold(c *code) (name string, release func(keep bool), f *fault) {
+	none := func(bool) {}
 	if c == nil {
 		return "", none, nil
 	}
@@ -45,7 +45,7 @@ func (s *scope) holds(name string) bool {
 	return s.run.lock == name || s.run.caller != nil && s.run.caller.holds(name)
 }
 
-func (x *iteration) lock(s *scope) (release func(), f *fault) {
+func (x *iteration) lock(s *scope) (release func(keep bool), f *fault) {
 	s.lock, release, f = s.hold(x.loop.lock)
 	return release, f
 }

@@ -22,6 +22,8 @@ type tally struct {
 	fault                    *fault // of the first item, in their order, that failed
 	at                       int    // its index
 	stop                     bool
+	again                    map[string]bool // items that go on all the same; nil: not known
+	last                     int             // of them
 }
 
 // iteration is one execution of a loop.
@@ -136,7 +138,7 @@ func (x *iteration) all(from *feed) *fault {
 		x.reached(at)
 		at = from.place(0)
 		ahead := x.ahead(from.next)
-		if n, f = x.start(set, items, n); f != nil || x.stopped() {
+		if n, f = x.start(set, items, n); f != nil || x.ended(n) {
 			ahead()
 			return f
 		}
@@ -166,7 +168,7 @@ func (x *iteration) ahead(next func() ([]any, *fault)) func() ([]any, *fault) {
 // start starts items, of which the first has the index n, and returns the index after the last.
 func (x *iteration) start(set Branches, items []any, n int) (int, *fault) {
 	for _, item := range items {
-		if x.stopped() {
+		if x.ended(n) {
 			return n, nil
 		}
 		ok, f := x.where(item)
@@ -177,7 +179,7 @@ func (x *iteration) start(set Branches, items []any, n int) (int, *fault) {
 			continue
 		}
 		at := n
-		if n++; x.isOver(at) {
+		if n++; x.isOver(at) || x.stopped(at) {
 			continue
 		}
 		if x.loop.plan.Concurrency <= 1 {
@@ -189,10 +191,41 @@ func (x *iteration) start(set Branches, items []any, n int) (int, *fault) {
 	return n, nil
 }
 
-func (x *iteration) stopped() bool {
+// stopped reports whether item n is not to be begun, since the loop stops. What an earlier process began was under way
+// when it stopped, and goes on.
+func (x *iteration) stopped(n int) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.s.over() || x.stop && !x.begun()[strconv.Itoa(n)]
+}
+
+// stopping reports whether the loop begins nothing new.
+func (x *iteration) stopping() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.stop || x.s.over()
+}
+
+// ended reports whether no item from n on is to be begun.
+func (x *iteration) ended(n int) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.s.over() || x.stop && (len(x.begun()) == 0 || n > x.last)
+}
+
+// begun are the items that an earlier process began. The lock is held.
+func (x *iteration) begun() map[string]bool {
+	if x.again != nil {
+		return x.again
+	}
+	x.again, x.last = map[string]bool{}, -1
+	_, items := x.run.host.Begun(x.run.ids(x.loop.inside), x.s.place)
+	for at := range items {
+		if n, err := strconv.Atoi(at); err == nil {
+			x.again[at], x.last = true, max(x.last, n)
+		}
+	}
+	return x.again
 }
 
 func (x *iteration) where(item any) (bool, *fault) {
@@ -234,11 +267,11 @@ func (x *iteration) item(n int, v any, at *seat) {
 	if s.item = key; x.s.item != "" {
 		s.item = x.s.item + "/" + key
 	}
-	var fresh, unlock = true, func() {}
+	var fresh, unlock = true, func(bool) {}
 	if f == nil {
 		unlock, f = x.lock(s)
 	}
-	defer func() { unlock() }()
+	defer func() { unlock(f != nil && f.InDoubt) }()
 	if f == nil {
 		fresh, f = x.claim(key, s)
 	}
@@ -253,7 +286,10 @@ func (x *iteration) item(n int, v any, at *seat) {
 	if f == nil {
 		values, f = x.values(s)
 	}
-	x.settle(n, s, values, f)
+	f = x.settle(n, s, values, f)
+	if s.book != nil {
+		s.book.lock = s.lock
+	}
 }
 
 // key is the item's identity, as text; without one its number, from 1.
@@ -315,18 +351,18 @@ func (x *iteration) fold(n int, s *scope, values []any) *fault {
 	return nil
 }
 
-// settle counts the item and says how it went.
-func (x *iteration) settle(n int, s *scope, values []any, f *fault) {
+// settle counts the item and says how it went, after all.
+func (x *iteration) settle(n int, s *scope, values []any, f *fault) *fault {
 	if f == nil {
 		f = x.succeed(n, s, values)
 	}
 	switch {
 	case f == nil:
 		x.run.emit(event.ItemDone{ForEach: s.run.prefix + x.op.plan.ID, Item: s.item, Index: n})
-		return
+		return nil
 	case f.gone, s.over() && !f.InDoubt:
 		x.settleClaim(s, f)
-		return // not done, and not failed either: the run or the loop was stopped under it
+		return f // not done, and not failed either: the run or the loop was stopped under it
 	}
 	x.fail(n, f)
 	x.takeBack(s, f)
@@ -340,6 +376,7 @@ func (x *iteration) settle(n int, s *scope, values []any, f *fault) {
 		x.run.doubts.Add(1)
 	}
 	x.run.emit(event.ItemFailed{ForEach: s.run.prefix + x.op.plan.ID, Item: s.item, Index: n, Failure: &f.Failure})
+	return f
 }
 
 func (x *iteration) succeed(n int, s *scope, values []any) *fault {
@@ -367,13 +404,14 @@ func (x *iteration) fail(n int, f *fault) {
 	x.stop = x.stop || !p.Continue || p.MaxErrors > 0 && x.failing > p.MaxErrors
 }
 
-// takeBack undoes what the item did, if the loop goes on without it. What is in doubt stays as it is.
+// takeBack undoes what the item did, if the loop goes on without it, or if it has a lock, which it holds until then.
+// What is in doubt stays as it is.
 func (x *iteration) takeBack(s *scope, f *fault) {
 	switch {
 	case f.InDoubt:
 		s.book.keep("the item is in doubt")
-	case x.loop.plan.Continue:
-		x.run.undo(x.s.ctx, s.book)
+	case x.loop.plan.Continue || s.lock != "":
+		x.run.undo(s.book)
 	}
 }
 

@@ -83,14 +83,7 @@ func (x *iteration) notebook() *notebook {
 	if x.loop.undos || x.s.aside {
 		return nil
 	}
-	steps := x.loop.inside
-	if x.run.prefix != "" {
-		steps = slices.Clone(steps)
-		for i := range steps {
-			steps[i] = x.run.prefix + steps[i]
-		}
-	}
-	notes := x.run.host.Loop(x.s.key(""), steps)
+	notes := x.run.host.Loop(x.s.key(""), x.run.ids(x.loop.inside))
 	if notes == nil {
 		return nil
 	}

@@ -24,10 +24,17 @@ type shuffled struct {
 	done   []string // keys of items, as they end
 }
 
-func (h *shuffled) Now() time.Time                                          { return time.Unix(1e9, 0) }
-func (h *shuffled) Today(string) time.Time                                  { return time.Time{} }
-func (h *shuffled) Wait(ctx context.Context, _ string, _ time.Time) error   { return ctx.Err() }
-func (h *shuffled) Lock(ctx context.Context, _ string) (func(), error)      { return func() {}, ctx.Err() }
+func (h *shuffled) Now() time.Time                                        { return time.Unix(1e9, 0) }
+func (h *shuffled) Today(string) time.Time                                { return time.Time{} }
+func (h *shuffled) Wait(ctx context.Context, _ string, _ time.Time) error { return ctx.Err() }
+func (h *shuffled) Worked(string) time.Duration                           { return 0 }
+func (h *shuffled) Begun([]string, string) (bool, map[string]bool)        { return false, nil }
+func (h *shuffled) Within(ctx context.Context, _ string, d time.Duration, cause error) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, d, cause)
+}
+func (h *shuffled) Lock(ctx context.Context, _ string) (func(bool), error) {
+	return func(bool) {}, ctx.Err()
+}
 func (h *shuffled) Claim(context.Context, exec.Claim) (bool, error)         { return true, nil }
 func (h *shuffled) State(context.Context, string) (map[string]any, error)   { return nil, nil }
 func (h *shuffled) Commit(context.Context, map[string]map[string]any) error { return nil }

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,12 +16,12 @@ const resends = 3
 // findOut asks whether a write of unknown outcome, which f is about, happened. If not, the same bytes are sent
 // again. Where it cannot be found out, f stays.
 func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) {
-	if s.over() && !errors.Is(context.Cause(s.ctx), errRunTimeout) {
+	if s.over() && !outOfTime(s.ctx) {
 		return nil, f
 	}
 	own := s.fork()
 	if s.over() { // the write may be the run's last; what became of it is worth knowing
-		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(s.ctx), failureTime, errRunTimeout)
+		ctx, cancel := context.WithTimeoutCause(s.run.ctx, failureTime, runTimeout(failureTime))
 		defer cancel()
 		own.ctx = ctx
 	}

@@ -7,7 +7,7 @@ import (
 	"tenon/runtime/event"
 )
 
-// poll makes an op's call until its condition holds. Times are those that the host remembers, so that a run
+// poll makes an op's call until its condition holds. How long that takes is what the host remembers, so that a run
 // that is repeated takes as many turns.
 func (r *run) poll(o *op, s *scope) (*reply, *fault) {
 	d, f := r.draft(s, o.call)
@@ -15,7 +15,7 @@ func (r *run) poll(o *op, s *scope) (*reply, *fault) {
 		return nil, f
 	}
 	p := o.plan.Repeat
-	end := r.host.Today(s.key("repeat")).Add(p.Timeout)
+	end := r.host.Worked(s.key("repeat")) + p.Timeout
 	for n := 1; ; n++ {
 		turn := "turn" + strconv.Itoa(n)
 		a, f := r.perform(s, o, o.call, turn, 0, d)
@@ -30,14 +30,13 @@ func (r *run) poll(o *op, s *scope) (*reply, *fault) {
 		if f != nil || done {
 			return a, f
 		}
-		next := r.host.Today(s.key(turn)).Add(p.Every)
-		if next.After(end) {
+		if r.host.Worked(s.key(turn))+p.Every > end {
 			f := s.fail(event.Timeout, p.Range, "%s is not done within %s: the condition did not hold for any of %d answers", s.step, p.Timeout.Round(time.Millisecond), n)
 			f.Detail = "until = " + o.repeat.expr.Source
 			return nil, f
 		}
 		r.emit(event.Repeated{Step: s.step, Item: s.item, Turn: n, Wait: event.Millis(p.Every)})
-		if r.host.Wait(s.ctx, s.key(turn), next) != nil {
+		if r.host.Wait(s.ctx, s.key(turn), r.host.Now().Add(p.Every)) != nil {
 			return nil, s.stopped()
 		}
 	}

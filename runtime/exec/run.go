@@ -15,7 +15,15 @@ import (
 	"tenon/spec/types"
 )
 
-var errRunTimeout = errors.New("the run's timeout is over")
+// runTimeout is why a run's context ended whose time is over: its timeout.
+type runTimeout time.Duration
+
+func (t runTimeout) Error() string {
+	return fmt.Sprintf("the run took longer than its timeout of %s", time.Duration(t))
+}
+
+// outOfTime reports whether ctx ended since a run's time is over.
+func outOfTime(ctx context.Context) bool { return errors.As(context.Cause(ctx), new(runTimeout)) }
 
 // failureTime bounds what on_failure may take when the run's own time is over.
 const failureTime = time.Minute
@@ -28,11 +36,11 @@ type run struct {
 	secrets map[string]any
 	targets map[string]*target
 	hosts   []string
-	named   []string // hosts that come from the author, not from data
-	states  []state  // of the outermost ops
-	all     bool     // every event is wanted
-	lock    string   // that it holds
-	unlock  func()   // never nil
+	named   []string        // hosts that come from the author, not from data
+	states  []state         // of the outermost ops
+	all     bool            // every event is wanted
+	lock    string          // that it holds
+	unlock  func(keep bool) // never nil
 
 	// Of a run inside another:
 	caller  *scope // of the step; nil for the outermost run
@@ -44,6 +52,8 @@ type run struct {
 
 // shared is what a run and those inside it have in common.
 type shared struct {
+	ctx                      context.Context // of all of it, which no timeout bounds: that of undos
+	cut                      atomic.Bool     // it was stopped before everything was undone
 	writes, withheld, doubts atomic.Int64
 	undone                   undone
 	warnings                 warnings
@@ -55,7 +65,7 @@ type shared struct {
 // Run carries out p on h and returns when nothing of it is under way any more. When ctx ends, no
 // further request begins; the host decides how long those under way may take.
 func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
-	r := &run{p: p, host: h, in: in, all: h.Detail() == event.Everything, states: make([]state, len(p.block.ops)), unlock: func() {}, shared: &shared{}}
+	r := &run{p: p, host: h, in: in, all: h.Detail() == event.Everything, states: make([]state, len(p.block.ops)), unlock: func(bool) {}, shared: &shared{ctx: ctx}}
 	if r.in.Redactor == nil {
 		r.in.Redactor = &secret.Redactor{}
 	}
@@ -89,11 +99,11 @@ func (r *run) whole(ctx context.Context) *Result {
 
 // carryOut does all that the plan says, in a scope that says where; a run inside another is one of its steps.
 // The outermost run keeps the states of all.
-func (r *run) carryOut(outer context.Context, s *scope) (map[string]any, *fault) {
-	ctx := outer
+func (r *run) carryOut(ctx context.Context, s *scope) (map[string]any, *fault) {
 	if t := r.p.plan.Timeout; t > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, t, errRunTimeout)
+		s.enter("", "timeout")
+		ctx, cancel = r.host.Within(ctx, s.key(""), t, runTimeout(t))
 		defer cancel()
 	}
 	s.ctx = ctx
@@ -102,7 +112,7 @@ func (r *run) carryOut(outer context.Context, s *scope) (map[string]any, *fault)
 		s.book = &book{}
 	}
 	f := r.prepare(s)
-	defer func() { r.unlock() }()
+	defer func() { r.unlock(f != nil && f.InDoubt || r.doubts.Load() > 0) }()
 	if f == nil {
 		f = r.block(r.p.block, s)
 	}
@@ -114,7 +124,7 @@ func (r *run) carryOut(outer context.Context, s *scope) (map[string]any, *fault)
 		f = r.keep(s)
 	}
 	if f != nil {
-		r.takeBack(outer, f, s)
+		r.takeBack(f, s)
 		r.onFailure(ctx, f, s)
 	}
 	return outputs, f
@@ -126,6 +136,8 @@ func (r *run) status(f *fault) event.Status {
 		return event.Canceled
 	case f != nil && f.InDoubt || r.doubts.Load() > 0:
 		return event.InDoubt
+	case r.cut.Load():
+		return event.Canceled // it may go on to undo the rest
 	case f != nil:
 		return event.Failed
 	}
@@ -221,20 +233,25 @@ func (r *run) outputs(s *scope) (map[string]any, *fault) {
 }
 
 // onFailure runs the author's on_failure block. A person who cancels wants it to stop, so it does not run then.
-// A run whose time is over gets a little more for it. What fails in it is said, but is not the run's failure.
+// A run whose time is over gets a little more for it. What fails in it is said, but is not the run's failure; a write
+// in doubt is for a person to settle, as any other.
 func (r *run) onFailure(ctx context.Context, f *fault, s *scope) {
 	if r.p.onFailure == nil || f.Kind == event.RunCanceled || f.Kind == event.InvalidInput {
 		return
 	}
-	if context.Cause(ctx) == errRunTimeout {
+	if outOfTime(ctx) {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), failureTime, errRunTimeout)
+		ctx, cancel = context.WithTimeoutCause(r.ctx, failureTime, runTimeout(failureTime))
 		defer cancel()
 	}
 	own := s.fork()
 	own.ctx, own.aside = ctx, true
 	own.env["error"] = f.asValue(r.prefix)
-	r.block(r.p.onFailure, own)
+	if f := r.block(r.p.onFailure, own); f != nil && f.InDoubt {
+		r.doubts.Add(1)
+	} else if f != nil && f.Kind == event.RunCanceled {
+		r.cut.Store(true)
+	}
 }
 
 func (r *run) emit(e event.Event) {

@@ -252,8 +252,8 @@ func (s *scope) fail(kind event.Cause, at source.Range, format string, args ...a
 
 // stopped is the fault of what does not happen any more because the run is stopped.
 func (s *scope) stopped() *fault {
-	if context.Cause(s.ctx) == errRunTimeout {
-		return s.fail(event.Timeout, source.Range{}, "the run took longer than its timeout of %s", s.run.p.plan.Timeout)
+	if outOfTime(s.ctx) {
+		return s.fail(event.Timeout, source.Range{}, "%s", context.Cause(s.ctx))
 	}
 	return s.fail(event.RunCanceled, source.Range{}, "the run was canceled")
 }

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"sync"
 
@@ -17,6 +16,7 @@ type book struct {
 	entries []entry
 	kept    string // why nothing in it is undone
 	claim   *Claim // of the item that it is of
+	lock    string // under which it was done and is undone; "": none, or one that is held around it, too
 }
 
 type entry struct {
@@ -58,32 +58,59 @@ func (b *book) keep(why string) {
 	}
 }
 
-// drain takes out all undos, the newest first, each with why it is kept, if it is. visit says whether it is gone, and
-// clear is called for each item of which all are.
-func (b *book) drain(kept string, visit func(u *undo, kept string) bool, clear func(*Claim)) (gone, rest int) {
+// drainer is what is done with the undos in a book.
+type drainer struct {
+	visit func(u *undo, kept string) bool                 // says whether it is gone
+	clear func(*Claim)                                    // for each item of which all are
+	lock  func(name string) (release func(bool), ok bool) // not ok: the run was stopped
+}
+
+// drain takes out all undos, the newest first, each with why it is kept, if it is.
+func (b *book) drain(kept string, d *drainer) (gone, rest int) {
 	b.mu.Lock()
 	entries := b.entries
 	b.entries = nil
 	b.mu.Unlock()
 	kept = cmp.Or(kept, b.kept)
+	if kept == "" && b.lock != "" && some(entries) {
+		release, ok := d.lock(b.lock)
+		if !ok {
+			kept = stoppedBefore
+		}
+		defer func() { release(false) }()
+	}
 	slices.Reverse(entries)
 	slices.SortStableFunc(entries, func(x, y entry) int { return cmp.Compare(y.at, x.at) })
 	for _, e := range entries {
 		switch {
 		case e.in != nil:
-			g, r := e.in.drain(kept, visit, clear)
+			g, r := e.in.drain(kept, d)
 			gone, rest = gone+g, rest+r
-		case visit(e.undo, kept):
+		case d.visit(e.undo, kept):
 			gone++
 		default:
 			rest++
 		}
 	}
 	if b.claim != nil && gone > 0 && rest == 0 {
-		clear(b.claim)
+		d.clear(b.claim)
 	}
 	return gone, rest
 }
+
+// some reports whether there is anything to undo.
+func some(entries []entry) bool {
+	return slices.ContainsFunc(entries, func(e entry) bool {
+		if e.in == nil {
+			return true
+		}
+		e.in.mu.Lock()
+		defer e.in.mu.Unlock()
+		return e.in.kept == "" && some(e.in.entries)
+	})
+}
+
+const stoppedBefore = "the run was stopped before it came to it"
 
 // undone counts what became of undos.
 type undone struct {
@@ -144,32 +171,43 @@ func (r *run) cannotUndo(o *op, s *scope, why string) {
 }
 
 // takeBack undoes what a failed run did. One that is interrupted or in doubt may go on, so all stays as it is.
-func (r *run) takeBack(ctx context.Context, f *fault, s *scope) {
+func (r *run) takeBack(f *fault, s *scope) {
 	switch {
 	case f.InDoubt:
 		s.book.keep("the run is in doubt")
 	case f.Kind == event.RunCanceled:
 		s.book.keep("the run was interrupted")
 	}
-	r.undo(ctx, s.book)
+	r.undo(s.book)
 }
 
 // undo takes back what is in a book, the newest first. What fails does not keep the rest from being undone. An item
-// of which all is undone is as if its key had never been seen.
-func (r *run) undo(ctx context.Context, b *book) {
+// of which all is undone is as if its key had never been seen. No timeout ends it.
+func (r *run) undo(b *book) {
 	if b == nil {
 		return
 	}
-	b.drain("", func(u *undo, kept string) bool { return r.undoOne(ctx, u, kept) }, func(c *Claim) {
-		r.forget(&scope{run: r, ctx: ctx}, *c, false)
+	b.drain("", &drainer{
+		visit: r.undoOne,
+		clear: func(c *Claim) { r.forget(&scope{run: r, ctx: r.ctx}, *c, false) },
+		lock: func(name string) (func(bool), bool) {
+			release, err := r.host.Lock(r.ctx, name)
+			if err != nil {
+				return func(bool) {}, false
+			}
+			return release, true
+		},
 	})
 }
 
 // undoOne takes back what one step did, and reports whether it could.
-func (r *run) undoOne(ctx context.Context, u *undo, kept string) bool {
-	s := &scope{run: u.run, ctx: ctx, env: map[string]any{}, step: u.step, item: u.item, place: u.place, label: "undo"}
+func (r *run) undoOne(u *undo, kept string) bool {
+	s := &scope{run: u.run, ctx: r.ctx, env: map[string]any{}, step: u.step, item: u.item, place: u.place, label: "undo"}
 	if kept == "" && s.over() {
-		kept = "the run was stopped before it came to it"
+		kept = stoppedBefore
+	}
+	if kept == stoppedBefore {
+		r.cut.Store(true)
 	}
 	if kept != "" {
 		r.undone.note(&r.undone.Kept, u, kept)
@@ -188,6 +226,8 @@ func (r *run) undoOne(ctx context.Context, u *undo, kept string) bool {
 	}
 	if f.InDoubt {
 		r.doubts.Add(1)
+	} else if f.Kind == event.RunCanceled {
+		r.cut.Store(true)
 	}
 	r.undone.note(&r.undone.Failed, u, f.Message)
 	r.emit(event.UndoFailed{Step: u.step, Item: u.item, Failure: &f.Failure})

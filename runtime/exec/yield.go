@@ -29,6 +29,6 @@ func (s *scope) yield(again bool) func(wait func()) bool {
 	}
 	return func(wait func()) bool {
 		at.set.Yield(wait)
-		return !at.x.stopped() || s.over()
+		return !at.x.stopping() || s.over()
 	}
 }

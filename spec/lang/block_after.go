@@ -7,7 +7,7 @@ var repeat = &Block{
 	Attrs: []*Attr{
 		{Name: "until", Kind: Expression, Required: true, Sees: []string{"response"}, Doc: "A condition on the answer. When it holds, that answer is the step's."},
 		{Name: "every", Kind: Duration, Default: `"5s"`, Doc: "The time from an answer to the next request."},
-		{Name: "timeout", Kind: Duration, Default: `"10m"`, Doc: "How long to go on. If the condition does not hold by then the step fails; `catch \"timeout\"` can catch that."},
+		{Name: "timeout", Kind: Duration, Default: `"10m"`, Doc: "How long to go on, in time in which the run is carried out. If the condition does not hold by then the step fails; `catch \"timeout\"` can catch that."},
 	},
 	Doc: "Sends the step's request again and again until its answer says that something is done. What follows knows that the condition holds. " +
 		"The request is the same each time, so it must be one that may be sent again.",

@@ -6,7 +6,7 @@ var integration = &Block{
 	Labels: []*Label{{Name: "NAME", Kind: Name, Doc: "Run as `tenon run NAME`."}},
 	Attrs: []*Attr{
 		{Name: "description", Kind: Text, Doc: "What it does."},
-		{Name: "timeout", Kind: Duration, Doc: "Bounds the whole run. Undos and `on_failure` still run when it is over."},
+		{Name: "timeout", Kind: Duration, Doc: "Bounds the time in which the whole run is carried out; time between processes does not count. Undos and `on_failure` still run when it is over."},
 		{Name: "overlap", Kind: Choice, Choices: []string{"skip", "queue", "parallel"}, Doc: "What a trigger does while a run is under way: nothing, start another one afterwards, or start it at once."},
 		{Name: "lock", Kind: Expression, Sees: []string{"input", "var", "state"}, Doc: "A text or whole number. Runs that share it, of whatever integration, wait for each other."},
 	},
