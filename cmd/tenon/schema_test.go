@@ -59,6 +59,14 @@ func TestPlanSchemaHasEveryMember(t *testing.T) {
 		"evidence":  {schema.Defs["evidence"], plan.Evidence{}},
 		"for_each":  {schema.Defs["for_each"], plan.ForEach{}},
 		"aggregate": {schema.Defs["aggregate"], plan.Aggregate{}},
+		"trigger":   {schema.Defs["trigger"], plan.Trigger{}},
+		"operation": {schema.Defs["operation"], plan.Operation{}},
+		"param in":  {schema.Defs["taken_param"], plan.TakenParam{}},
+		"body in":   {schema.Defs["taken_body"], plan.TakenBody{}},
+		"content":   {schema.Defs["taken_content"], plan.TakenContent{}},
+		"proof":     {schema.Defs["proof"], plan.Proof{}},
+		"respond":   {schema.Defs["respond"], plan.Respond{}},
+		"serving":   {schema.Defs["serving"], plan.Serving{}},
 	} {
 		var want, got []string
 		for member := range c.schema.Properties {

@@ -29,6 +29,8 @@ type api struct {
 	plan       *plan.API                   // nil until asked for
 	broken     bool                        // the plan has errors
 	denied     map[string]*diag.Diagnostic // what was said about missing credentials, by what is missing
+	served     map[string]source.Range     // operations that triggers serve, by their keys; nil: none
+	partly     bool                        // a trigger serves an operation that it has not
 }
 
 // referredAPIs lists the apis that something in the project names, right or wrong.
@@ -51,6 +53,7 @@ func (b *builder) referredAPIs() []string {
 			if t.Webhook != nil {
 				names[t.Webhook.API] = true
 			}
+			call(t.Operation)
 		}
 	}
 	return keys(names)

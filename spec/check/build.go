@@ -48,6 +48,8 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 		given:    map[*model.Input]*plan.Input{},
 		flows:    map[*model.Integration]*planned{},
 		paths:    map[string]source.Range{},
+		servedAt: map[string]source.Range{},
+		routes:   map[string]source.Range{},
 		kept:     map[string]*plan.File{},
 	}
 	for name, f := range m.Files {
@@ -116,7 +118,10 @@ type builder struct {
 
 	given map[*model.Input]*plan.Input // inputs, once they are typed
 	paths map[string]source.Range      // of webhooks
-	kept  map[string]*plan.File        // texts of files that plans keep
+	// servedAt are the paths of operations that are served, routes the same with their methods before them;
+	// parameters in them are {}.
+	servedAt, routes map[string]source.Range
+	kept             map[string]*plan.File // texts of files that plans keep
 
 	schemaDocs []schemaDoc
 	places     map[types.Origin]source.Range // of what is declared in HCL as documents declare it

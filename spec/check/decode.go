@@ -120,7 +120,7 @@ func (d *decoder) unique(n *node) {
 	}
 	scope := "file"
 	for i := len(d.scopes) - 1; i >= 0; i-- {
-		if strings.HasPrefix(d.scopes[i], n.decl.Unique+"@") {
+		if n.decl.Unique == lang.Parent || strings.HasPrefix(d.scopes[i], n.decl.Unique+"@") {
 			scope = d.scopes[i]
 			break
 		}

@@ -112,10 +112,7 @@ func (d *decoder) api(n *node) *model.API {
 		case "tls":
 			out.TLS = &model.TLS{Decl: b.declared(), CA: b.expr("ca"), Cert: b.expr("cert"), Key: b.expr("key")}
 		case "limit":
-			out.Limits = append(out.Limits, &model.Limit{
-				Decl: b.declared(), Rate: literal[model.Rate](d, b, "rate"),
-				Burst: literal[int](d, b, "burst"), Concurrency: literal[int](d, b, "concurrency"),
-			})
+			out.Limits = append(out.Limits, d.limit(b))
 		case "retry":
 			out.Retry = d.retry(b)
 		case "operation":
@@ -132,6 +129,12 @@ func (d *decoder) api(n *node) *model.API {
 		}
 	}
 	return out
+}
+
+func (d *decoder) limit(n *node) *model.Limit {
+	return &model.Limit{
+		Decl: n.declared(), Rate: literal[model.Rate](d, n, "rate"), Burst: literal[int](d, n, "burst"), Concurrency: literal[int](d, n, "concurrency"),
+	}
 }
 
 func (d *decoder) auth(n *node) *model.Auth {

@@ -17,6 +17,7 @@ func (d *decoder) trigger(n *node) *model.Trigger {
 		CatchUp: literal[string](d, n, "catch_up"), Jitter: literal[time.Duration](d, n, "jitter"),
 		Path: literal[string](d, n, "path"), Body: n.expr("body"), Key: n.expr("key"),
 		On: literal[string](d, n, "on"), When: n.expr("when"), Inputs: n.expr("inputs"),
+		Operation: n.callRef("operation"), Timeout: literal[time.Duration](d, n, "timeout"), Cache: literal[time.Duration](d, n, "cache"),
 	}
 	if a := n.attrs["webhook"]; a != nil {
 		out.Webhook, _ = a.value.(*model.WebhookRef)
@@ -26,17 +27,39 @@ func (d *decoder) trigger(n *node) *model.Trigger {
 	}
 	d.triggerNeeds(n, out.Kind)
 	for _, b := range n.blocks {
-		if out.Kind != "" && out.Kind != "webhook" {
-			d.diags.Add(lang.UnknownBlock, b.block.TypeRange, "%q stands only in a trigger \"webhook\".", b.decl.Name)
+		if kind := lang.InTrigger[b.decl.Name]; out.Kind != "" && out.Kind != kind {
+			d.diags.Add(lang.UnknownBlock, b.block.TypeRange, "%q stands only in a trigger %q.", b.decl.Name, kind)
 			continue
 		}
-		if b.decl.Name == "verify" {
+		switch b.decl.Name {
+		case "verify":
 			out.Verify = d.verify(b)
-		} else {
+		case "challenge":
 			out.Challenge = &model.Challenge{
 				Decl: b.declared(), Query: literal[string](d, b, "query"), TokenQuery: literal[string](d, b, "token_query"), Token: b.expr("token"),
 			}
+		case "auth":
+			out.Auths = append(out.Auths, d.auth(b))
+		case "limit":
+			out.Limits = append(out.Limits, d.limit(b))
+		case "respond":
+			out.Responds = append(out.Responds, d.respond(b))
 		}
+	}
+	if out.Kind == "operation" && len(out.Responds) == 0 && !d.file.Broken(n.block.Range) {
+		d.missing(n, "A trigger %q needs a %q block: what its client is answered.", "operation", "respond").Explain("respond { status = … } names a status that the document declares, and gives the body.")
+	}
+	return out
+}
+
+func (d *decoder) respond(n *node) *model.Respond {
+	out := &model.Respond{
+		Decl: n.declared(), On: literal[string](d, n, "on"), When: n.expr("when"), Status: literal[int](d, n, "status"),
+		Headers: n.expr("headers"), Body: n.expr("body"), ContentType: literal[string](d, n, "content_type"),
+	}
+	if s := out.Status; s.Set && s.Value > 599 {
+		d.diags.Add(lang.AttributeValue, s.Range, "%d is no status of an answer: they go from 200 to 599.", s.Value)
+		out.Status = model.Lit[int]{}
 	}
 	return out
 }
@@ -59,12 +82,12 @@ func (d *decoder) triggerNeeds(n *node, kind string) {
 		d.diags.Add(lang.AttributeValue, written[1].NameRange, "%q and %q do not go together.", written[0].decl.Name, written[1].decl.Name).
 			Relate(written[0].NameRange, "the first one")
 	}
-	need := map[string]string{"webhook": "path", "completion": "integration"}[kind]
+	need := map[string]string{"webhook": "path", "completion": "integration", "operation": "operation"}[kind]
 	switch {
 	case kind == "schedule" && len(n.written(alternatives)) == 0:
 		d.missing(n, "A schedule needs %q or %q.", "cron", "every")
 	case need != "" && n.attrs[need] == nil:
-		d.missing(n, "A %s needs %q: %s.", kind, need, n.decl.Attr(need).Kind.Phrase()).Detail = n.decl.Attr(need).Doc
+		d.missing(n, "A trigger %q needs %q: %s.", kind, need, n.decl.Attr(need).Kind.Phrase()).Detail = n.decl.Attr(need).Doc
 	}
 }
 

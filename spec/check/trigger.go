@@ -22,9 +22,14 @@ func (b *builder) triggers(plans map[string]*plan.Plan) {
 		before := b.diags.Count(diag.Error)
 		p := plans[m.Name]
 		for _, t := range m.Triggers {
-			if out := b.trigger(m, t, plans); p != nil {
-				p.Triggers = append(p.Triggers, out)
-				b.define(p, out.Exprs()...)
+			out, serving := b.trigger(m, t, plans)
+			if p == nil {
+				continue
+			}
+			p.Triggers = append(p.Triggers, out)
+			b.define(p, out.Exprs()...)
+			if serving != nil {
+				serving.serves(p)
 			}
 		}
 		if b.diags.Count(diag.Error) > before {
@@ -32,6 +37,7 @@ func (b *builder) triggers(plans map[string]*plan.Plan) {
 		}
 	}
 	b.circles()
+	b.unimplemented()
 }
 
 // circles reports integrations that start each other in turn without end.
@@ -59,8 +65,9 @@ func (b *builder) circles() {
 	}
 }
 
-func (b *builder) trigger(m *model.Integration, t *model.Trigger, plans map[string]*plan.Plan) *plan.Trigger {
-	out := &plan.Trigger{Kind: t.Kind, Name: t.Name, Range: t.Header}
+// trigger types one trigger. serving is not nil for one that serves an operation.
+func (b *builder) trigger(m *model.Integration, t *model.Trigger, plans map[string]*plan.Plan) (out *plan.Trigger, serving *served) {
+	out = &plan.Trigger{Kind: t.Kind, Name: t.Name, Range: t.Header}
 	sees := []*types.Property{property("time", types.AnyTime)}
 	switch t.Kind {
 	case "schedule":
@@ -76,12 +83,20 @@ func (b *builder) trigger(m *model.Integration, t *model.Trigger, plans map[stri
 	case "completion":
 		out.Completion = &plan.Completion{On: t.On.Value}
 		sees = append(sees, property("status", types.Enum("succeeded", "failed", "in_doubt", "canceled")), property("outputs", b.completed(m, t, out, plans)))
+	case "operation":
+		s, request := b.operationTrigger(t)
+		serving, out.Operation = s, s.out
+		sees = append(sees, request...)
 	}
 	scope := expression.NewScope(b.globals)
 	scope.Define(&expression.Name{Name: "trigger", Key: "trigger", Type: types.ObjectOf(sees...)})
 	scope.Define(&expression.Name{Name: "input", Gone: "A trigger comes before the inputs: it says what they are, in inputs."})
 	b.triggerExprs(m, t, out, scope)
-	return out
+	if serving != nil {
+		serving.complete(scope, m, plans[m.Name])
+		serving.rely(out.Exprs())
+	}
+	return out, serving
 }
 
 // triggerExprs types the expressions that see the trigger. What holds where `when` does, inputs rely on.
@@ -183,6 +198,10 @@ func (b *builder) takePath(t *model.Trigger) {
 	path := strings.TrimRight(t.Path.Value, "/")
 	if first, taken := b.paths[path]; taken {
 		b.diags.Add(lang.PathConflict, t.Path.Range, "Another webhook has the path %s.", t.Path.Value).Relate(first, "the first one")
+		return
+	}
+	if first, taken := b.servedAt[path]; taken {
+		b.diags.Add(lang.PathConflict, t.Path.Range, "An operation is served at %s.", t.Path.Value).Relate(first, "here")
 		return
 	}
 	b.paths[path] = t.Path.Range

@@ -237,7 +237,7 @@ func (c *checker) propertyWant(w *want, target *types.Type, name string, key ast
 	p.typ = info.Type.Without(types.Absent)
 	p.optional = info.Property == nil || !info.Property.Required
 	p.dropNull = p.optional && !p.typ.May(types.Null)
-	if info.Property != nil && info.Property.ReadOnly && len(kindsOf(p.typ)) == 0 {
+	if info.Property != nil && (info.Property.ReadOnly || info.Property.WriteOnly) && len(kindsOf(p.typ)) == 0 {
 		c.readOnly(w, owner, name, key, info)
 		p.typ = nil
 	}

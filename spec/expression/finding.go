@@ -424,6 +424,9 @@ func (c *checker) unknownProperty(w *want, target *types.Type, name string, key 
 
 func (c *checker) readOnly(w *want, owner, name string, key ast.Node, info types.FieldInfo) {
 	d := c.report(ReadOnlyProperty, key, "%s of %s is read-only: the provider sets it, and requests do not carry it.", name, c.whatRequires(w, owner))
+	if !info.Property.ReadOnly {
+		d.Message = fmt.Sprintf("%s of %s is write-only: requests carry it, and answers do not.", name, c.whatRequires(w, owner))
+	}
 	c.relate(d, info.Property.Origin, "declared here")
 }
 

@@ -69,7 +69,9 @@ var limit = &Block{
 	},
 	AtLeastOne: []string{"rate", "concurrency"},
 	Doc: "Bounds how fast an API is called, by all runs that use the same credentials. Requests wait for their turn; none is refused. Of several blocks all hold. " +
-		"What answers tell about quotas is obeyed besides.",
+		"What answers tell about quotas is obeyed besides.\n\n" +
+		"In a `trigger \"operation\"` it bounds each client, by its credential if it shows one, else by its address; one that asks too often is refused with 429. " +
+		"Without `burst`, as many requests as `rate` names may come at once.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"
   limit {

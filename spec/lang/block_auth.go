@@ -77,7 +77,7 @@ func signAttr(name, doc string) *Attr {
 
 var auth = &Block{
 	Name:   "auth",
-	Unique: "api",
+	Unique: Parent,
 	Labels: []*Label{{Name: "SCHEME", Kind: AnyText,
 		Doc: "A security scheme of the spec. Where the spec declares none: any name, together with `type`."}},
 	Attrs: []*Attr{
@@ -126,7 +126,9 @@ var auth = &Block{
 		authAttr("service", "The service, of `aws_sigv4`: `execute-api`."),
 	},
 	Doc: "A credential. Which attributes it takes follows from the security scheme: `value` for an API key, `username` and `password` for basic and digest, `token` for bearer, " +
-		"`client_id` and what its `grant` needs for OAuth 2. Which operations need which credentials, and together with which others, the spec says. [Signing in](../auth.md) has an example of each.",
+		"`client_id` and what its `grant` needs for OAuth 2. Which operations need which credentials, and together with which others, the spec says. [Signing in](../auth.md) has an example of each.\n\n" +
+		"In a `trigger \"operation\"` it is a credential that clients have to show: `value` of an API key, `username` and `password`, or `token`. `value`, `password` and `token` may be a list of which any will do, " +
+		"one for each client, or the old one and the new.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"
 

@@ -1,7 +1,7 @@
 package lang
 
 // TriggerKinds are what can start an integration.
-var TriggerKinds = []string{"schedule", "webhook", "completion"}
+var TriggerKinds = []string{"schedule", "webhook", "completion", "operation"}
 
 // VerifyMethods are the ways in which a webhook's sender proves itself.
 var VerifyMethods = []string{"stripe", "github", "slack", "shopify", "standard_webhooks", "hmac", "basic", "bearer", "none"}
@@ -10,13 +10,18 @@ var (
 	onSchedule   = []string{"schedule"}
 	onWebhook    = []string{"webhook"}
 	onCompletion = []string{"completion"}
+	onOperation  = []string{"operation"}
+	onEvent      = []string{"schedule", "webhook", "completion"}
 )
+
+// InTrigger are the blocks that stand in a trigger of one kind only, by their names.
+var InTrigger = map[string]string{"verify": "webhook", "challenge": "webhook", "respond": "operation", "auth": "operation", "limit": "operation"}
 
 var trigger = &Block{
 	Name:   "trigger",
 	Unique: "integration",
 	Labels: []*Label{
-		{Name: "KIND", Kind: Chosen, Choices: TriggerKinds, Doc: "`schedule`, `webhook` or `completion`."},
+		{Name: "KIND", Kind: Chosen, Choices: TriggerKinds, Doc: "`schedule`, `webhook`, `completion` or `operation`."},
 		{Name: "NAME", Kind: Name, Doc: "For messages and in what the daemon tells."},
 	},
 	Attrs: []*Attr{
@@ -35,12 +40,19 @@ var trigger = &Block{
 			Doc: "What identifies a delivery. One whose key has been seen is acknowledged, and starts nothing."},
 		{Name: "integration", Kind: Integration, Only: onCompletion, Doc: "The integration whose runs start this one when they end."},
 		{Name: "on", Kind: Choice, Choices: []string{"succeeded", "failed", "any"}, Default: `"succeeded"`, Only: onCompletion, Doc: "How they must end."},
-		{Name: "when", Kind: Expression, Sees: []string{"trigger"}, Doc: "A condition. If it is false nothing is started."},
+		{Name: "operation", Kind: Call, Only: onOperation,
+			Doc: "An operation of an API of your own, which this integration implements: each request is a run, and the client waits for the answer that a `respond` block gives."},
+		{Name: "timeout", Kind: Duration, Default: `"30s"`, Only: onOperation,
+			Doc: "How long a client waits for its answer. After that it gets 504; a run that has begun goes on. The integration's own `timeout` ends the run."},
+		{Name: "cache", Kind: Duration, Only: onOperation,
+			Doc: "How long an answer is given again to requests that do not differ in what the trigger's expressions read. Only of operations that are safe (GET)."},
+		{Name: "when", Kind: Expression, Only: onEvent, Sees: []string{"trigger"}, Doc: "A condition. If it is false nothing is started."},
 		{Name: "inputs", Kind: Expression, Sees: []string{"trigger"}, Doc: "An object of the integration's inputs."},
 	},
 	Doc: "Starts the integration by itself, in `tenon serve`: by the clock, when a request arrives, or after another integration. " +
 		"In its expressions `trigger.time` is the time; a webhook also has `trigger.body`, `trigger.headers` (names in lower case) and `trigger.query`, " +
-		"a completion `trigger.status` and `trigger.outputs`. Steps see only `input`, so whatever starts an integration, it is the same.",
+		"an operation these and `trigger.params` (by name; `trigger.params[\"header:id\"]` where two have one name), a completion `trigger.status` and `trigger.outputs`. " +
+		"Steps see only `input`, so whatever starts an integration, it is the same. [Serving operations](../serving-operations.md) is a guide to triggers of the kind `operation`.",
 	Example: `api "shop" {
   spec = "openapi/shop.yaml"
 }

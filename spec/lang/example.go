@@ -10,7 +10,7 @@ import (
 var examples embed.FS
 
 // ExampleFiles returns the files, by name, that lie beside the examples of rules and blocks:
-// openapi/shop.yaml, openapi/billing.yaml, openapi/legacy.yaml and overlays/shop.yaml.
+// openapi/shop.yaml, openapi/billing.yaml, openapi/legacy.yaml, openapi/public.yaml and overlays/shop.yaml.
 var ExampleFiles = sync.OnceValue(func() map[string]string {
 	out := map[string]string{}
 	root, err := fs.Sub(examples, "examples")

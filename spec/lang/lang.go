@@ -89,7 +89,7 @@ type Block struct {
 	Once   bool     // at most one in its parent
 	Needs  string   // an attribute without which the block means nothing, where the parent takes it
 	// Unique is the block type within which no two blocks of this type may have the same name (their first
-	// label that is not [Chosen]): "file" for the whole project; "" where names may repeat.
+	// label that is not [Chosen]): "file" for the whole project, [Parent] for the block around; "" where names may repeat.
 	Unique string
 	// ExactlyOne names attributes of which exactly one must be written.
 	ExactlyOne []string
@@ -98,6 +98,9 @@ type Block struct {
 	Doc        string // Markdown, full sentences; the first one is the summary
 	Example    string // a project: a txtar archive or one main.hcl, in which nothing is found
 }
+
+// Parent, as [Block.Unique], is the block around, of whatever type.
+const Parent = "parent"
 
 // NameLabel returns the index of the label that names the block: the first that is not [Chosen], else 0.
 func (b *Block) NameLabel() int {

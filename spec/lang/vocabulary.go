@@ -16,7 +16,7 @@ func assemble() *Block {
 	parallel.Blocks = items
 	onFailure.Blocks = items
 	integration.Blocks = append([]*Block{input, stateBlock, trigger}, append(items[:len(items):len(items)], onFailure, output)...)
-	trigger.Blocks = []*Block{verify, challenge}
+	trigger.Blocks = []*Block{verify, challenge, respond, auth, limit}
 	api.Blocks = []*Block{auth, tls, limit, retry, idempotency, operation}
 	return &Block{
 		Name:   "file",

@@ -10,7 +10,7 @@ import (
 // Trigger is what starts runs of an integration by itself. Name is its second label.
 type Trigger struct {
 	Decl
-	Kind string // schedule, webhook, completion; "" where the first label is none of them
+	Kind string // schedule, webhook, completion, operation; "" where the first label is none of them
 
 	Cron     Lit[string]
 	Every    Lit[time.Duration]
@@ -28,8 +28,25 @@ type Trigger struct {
 	Integration *IntegrationRef
 	On          Lit[string] // succeeded, failed, any
 
+	Operation *CallRef
+	Timeout   Lit[time.Duration]
+	Cache     Lit[time.Duration]
+	Auths     []*Auth
+	Limits    []*Limit
+	Responds  []*Respond
+
 	When   *syntax.Expr
 	Inputs *syntax.Expr
+}
+
+// Respond is one way to answer the request that a run was for.
+type Respond struct {
+	Decl
+	On            Lit[string] // succeeded, failed
+	When          *syntax.Expr
+	Status        Lit[int]
+	Headers, Body *syntax.Expr
+	ContentType   Lit[string]
 }
 
 // WebhookRef names a webhook of a spec: github.webhooks["issues-opened"]. Range is the whole expression.

@@ -4,7 +4,6 @@
 package plan
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -35,7 +34,9 @@ type Plan struct {
 	OnFailure   *Block          `json:"on_failure,omitempty"`
 	Outputs     []*Output       `json:"outputs,omitempty"`
 	Triggers    []*Trigger      `json:"triggers,omitempty"`
-	Files       []*File         `json:"files,omitempty"` // the author's files, so that failures show their line; by name
+	// Serves are the APIs whose operations the triggers serve, by name.
+	Serves map[string]*Serving `json:"serves,omitempty"`
+	Files  []*File             `json:"files,omitempty"` // the author's files, so that failures show their line; by name
 }
 
 // File is an author's file as it was when the plan was made. Its index in Plan.Files is not meaningful.
@@ -65,9 +66,9 @@ type API struct {
 func (a *API) Exprs() []*Expr {
 	out := []*Expr{a.Server}
 	params := slices.Clone(a.Headers)
-	for _, scheme := range slices.Sorted(maps.Keys(a.Auth)) {
+	for _, scheme := range sorted(a.Auth) {
 		auth := a.Auth[scheme]
-		for _, name := range slices.Sorted(maps.Keys(auth.Attrs)) {
+		for _, name := range sorted(auth.Attrs) {
 			out = append(out, auth.Attrs[name])
 		}
 		if auth.Signing != nil {

@@ -13,17 +13,19 @@ import (
 	"tenon/spec/types"
 )
 
-// Trigger is what starts runs of an integration by itself. Exactly one of Schedule, Webhook and
-// Completion is set.
+// Trigger is what starts runs of an integration by itself. Exactly one of Schedule, Webhook, Completion and
+// Operation is set.
 //
 // Its expressions see `trigger`, an object: time (of the schedule's slot, or of arrival) always; body,
-// headers (names in lower case) and query of a webhook; status and outputs of a completed run.
+// headers (names in lower case) and query of a webhook and of an operation, which has params, too; status and
+// outputs of a completed run.
 type Trigger struct {
-	Kind       string       `json:"kind"` // "schedule", "webhook", "completion"
+	Kind       string       `json:"kind"` // "schedule", "webhook", "completion", "operation"
 	Name       string       `json:"name"`
 	Schedule   *Schedule    `json:"schedule,omitempty"`
 	Webhook    *Webhook     `json:"webhook,omitempty"`
 	Completion *Completion  `json:"completion,omitempty"`
+	Operation  *Operation   `json:"operation,omitempty"`
 	When       *Expr        `json:"when,omitempty"`   // false: nothing is started
 	Inputs     *Expr        `json:"inputs,omitempty"` // an object; nil: every input has its default
 	Guard      *Guard       `json:"guard,omitempty"`  // of Inputs
@@ -36,7 +38,7 @@ func (t *Trigger) Exprs() []*Expr {
 	if w := t.Webhook; w != nil {
 		list = append(list, w.Key)
 		if w.Verify != nil {
-			for _, name := range slices.Sorted(maps.Keys(w.Verify.Secrets)) {
+			for _, name := range sorted(w.Verify.Secrets) {
 				list = append(list, w.Verify.Secrets[name])
 			}
 		}
@@ -44,8 +46,14 @@ func (t *Trigger) Exprs() []*Expr {
 			list = append(list, w.Challenge.Token)
 		}
 	}
+	if t.Operation != nil {
+		list = append(list, t.Operation.Exprs()...)
+	}
 	return slices.DeleteFunc(list, func(x *Expr) bool { return x == nil })
 }
+
+// sorted are the keys of a map, in order.
+func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
 // Webhook is a path of the daemon's that a provider sends requests to.
 type Webhook struct {

@@ -30,7 +30,9 @@ func (p *Plan) Validate() error {
 		v.require(o != nil && o.Name != "" && o.Value != nil, "an output has no name or value")
 	}
 	for _, t := range p.Triggers {
-		v.require(t != nil && t.Name != "" && one(t.Schedule != nil, t.Webhook != nil, t.Completion != nil), "a trigger has no name, or is no or more than one kind")
+		if v.require(t != nil && t.Name != "" && one(t.Schedule != nil, t.Webhook != nil, t.Completion != nil, t.Operation != nil), "a trigger has no name, or is no or more than one kind") && t.Operation != nil {
+			v.served("trigger "+t.Name, t.Operation)
+		}
 	}
 	for _, f := range p.Files {
 		v.require(f != nil && f.Name != "", "a file has no name")
@@ -83,6 +85,41 @@ func (v *validator) api(name string, a *API) {
 			v.params("auth "+scheme, c.Signing.Fields)
 		}
 		v.require(c.Type != "api_key" || c.Name != "" && slices.Contains([]string{"header", "query", "cookie"}, c.In), "auth %q of api %q travels nowhere", scheme, name)
+	}
+}
+
+// served checks that an operation can be taken and answered.
+func (v *validator) served(where string, o *Operation) {
+	v.require(v.plan.Serves[o.API] != nil, "%s serves the api %q, which is not there", where, o.API)
+	v.require(o.Method != "" && len(o.Path) > 0 && o.Path[0] == '/' && len(o.Bases) > 0, "%s serves %q %q", where, o.Method, o.Path)
+	v.require(o.Timeout > 0 && o.Cache >= 0, "%s: a client waits %s, answers are kept %s", where, o.Timeout, o.Cache)
+	for _, p := range o.Params {
+		v.require(p != nil && p.Name != "" && p.Key != "" && p.Type != nil, "%s: a parameter has no name or type", where)
+		v.require(p == nil || slices.Contains([]string{"path", "query", "header", "cookie"}, p.In), "%s: a parameter stands nowhere", where)
+	}
+	if o.Body != nil {
+		v.require(len(o.Body.Content) > 0, "%s: a body of no type", where)
+		for _, c := range o.Body.Content {
+			v.require(c != nil && c.ContentType != "" && c.Type != nil && c.Schema != nil, "%s: a body of no type", where)
+		}
+	}
+	for scheme, p := range o.Auth {
+		v.require(p != nil && p.Scheme == scheme && slices.Contains([]string{"api_key", "basic", "bearer"}, p.Type), "%s: auth %q is not known", where, scheme)
+	}
+	for _, alternative := range o.Security {
+		v.require(len(alternative) > 0, "%s: security of nothing", where)
+		for _, scheme := range alternative {
+			v.require(o.Auth[scheme] != nil, "%s wants the credential %q, which is not there", where, scheme)
+		}
+	}
+	v.limits(where, o.Limits)
+	v.require(len(o.Responds) > 0, "%s answers nothing", where)
+	for _, r := range o.Responds {
+		v.require(r != nil && (r.On == "succeeded" || r.On == "failed") && r.Status >= 200 && r.Status <= 599, "%s: a respond without status", where)
+		if r != nil {
+			v.params(where, r.Headers)
+			v.require(r.Body == nil || r.Body.Value != nil && r.Body.ContentType != "", "%s: a body without value or type", where)
+		}
 	}
 }
 

@@ -222,10 +222,8 @@ func (e *explainer) object(f *Fields, v map[string]any, depth int) {
 		switch {
 		case !ok && p.Required:
 			e.add(MisfitMissing, "lacks "+strconv.Quote(p.Name)+", which is required")
-		case ok && p.Type.Kinds() == 0 && p.ReadOnly:
-			e.at(p.Name, MisfitReadOnly, "is read-only, so it can't be sent")
-		case ok && p.Type.Kinds() == 0 && p.WriteOnly:
-			e.at(p.Name, MisfitUnknown, "is write-only, so it can't be in an answer")
+		case ok && p.Type.Kinds() == 0 && (p.ReadOnly || p.WriteOnly):
+			e.at(p.Name, MisfitReadOnly, p.withheldWhy())
 		case ok:
 			e.part(p.Name, p.Type, value, depth)
 		}

@@ -208,8 +208,8 @@ func (a *assigner) property(f *Fields, p *Property, g *Fields, q *Property, r *r
 	from := p.Type.shapeIn(a.forcing)
 	optional := !p.Required || from.Kinds.Has(Absent)
 	at := r.under(p.Name)
-	if from.Kinds&^Absent != 0 && q.ReadOnly && q.Type.shapeIn(a.forcing).Kinds == 0 {
-		problem := Problem{Misfit: MisfitReadOnly, Verdict: Wrong, Stated: true, Reason: "is read-only, so it can't be sent"}
+	if from.Kinds&^Absent != 0 && (q.ReadOnly || q.WriteOnly) && q.Type.shapeIn(a.forcing).Kinds == 0 {
+		problem := Problem{Misfit: MisfitReadOnly, Verdict: Wrong, Stated: true, Reason: q.withheldWhy()}
 		if optional && !f.inferred() {
 			problem.Verdict = Unproven
 		}

@@ -388,6 +388,14 @@ func (x *crossing) property(o *Fields, a, b *Property) bool {
 	return true
 }
 
+// withheldWhy says why a withheld property must not be there.
+func (p *Property) withheldWhy() string {
+	if p.ReadOnly {
+		return "is read-only, so it can't be sent"
+	}
+	return "is write-only, so it can't be in an answer"
+}
+
 // withheld reports whether a property is there in the other direction only.
 func (p *Property) withheld() bool { return (p.ReadOnly || p.WriteOnly) && p.Type == Never }
 

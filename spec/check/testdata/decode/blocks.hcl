@@ -44,7 +44,7 @@ integraton /* ERROR "unknown-block: .* Did you mean .integration.." */ "i" {
   output "" /* ERROR "attribute-value: A label cannot be empty" */ {
     value = 1
   }
-  trigger "timer" /* ERROR "attribute-value: .timer. is not one of .schedule., .webhook. or .completion." */ "nightly" {
+  trigger "timer" /* ERROR "attribute-value: .timer. is not one of .schedule., .webhook., .completion. or .operation." */ "nightly" {
     cron = "0 2 * * *"
   }
   trigger "schedule" /* ERROR "attribute-value: A .trigger. block needs 2 labels: trigger .KIND. .NAME. { … }" */ {
@@ -59,7 +59,7 @@ integraton /* ERROR "unknown-block: .* Did you mean .integration.." */ "i" {
     cron  = "0 2 * * *"
     every /* ERROR "attribute-value: .cron. and .every. do not go together" */ = "1h"
   }
-  trigger "webhook" "both" /* ERROR "duplicate-name: There is another trigger called .both." */ { /* ERROR "missing-attribute: A webhook needs .path." */
+  trigger "webhook" "both" /* ERROR "duplicate-name: There is another trigger called .both." */ { /* ERROR "missing-attribute: A trigger .webhook. needs .path." */
     verify "hmac" { /* ERROR "missing-attribute: verify .hmac. needs .secret." */ /* ERROR "missing-attribute: verify .hmac. needs .header." */
       token /* ERROR "unknown-attribute: .token. is not an attribute of a verify .hmac." */ = "x"
     }
