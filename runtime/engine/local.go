@@ -28,7 +28,9 @@ type Options struct {
 	Detail event.Detail
 	DryRun bool          // safe requests are made, writes are only told
 	Grace  time.Duration // 0: DefaultGrace
-	Tokens token.Store   // keeps what logins gave; nil: in memory
+	// Unlimited says that calls wait for no limit or quota, since no real server answers them.
+	Unlimited bool
+	Tokens    token.Store // keeps what logins gave; nil: in memory
 	// Host, if set, is given each run's host and returns the one that the run stands on: what it does not do
 	// itself it leaves to the first.
 	Host func(exec.Host) exec.Host

@@ -33,7 +33,7 @@ func (s *session) Today(string) time.Time { return s.l.now() }
 func (s *session) Worked(string) time.Duration { return s.l.now().Sub(s.began) }
 
 func (s *session) Within(ctx context.Context, _ string, d time.Duration, cause error) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, d, cause)
+	return s.l.client.Timeout(ctx, d, cause)
 }
 
 func (s *session) Begun([]string, string) (bool, map[string]bool) { return false, nil }
@@ -100,7 +100,10 @@ func (s *session) Perform(ctx context.Context, r *exec.Request) (*transport.Resp
 	t := &transport.Request{
 		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, Source: r.Source, Stream: r.Stream, Credentials: r.Credentials, TLS: r.TLS, Hosts: r.Hosts, Named: r.Named,
 		Timeout: r.Timeout, Policy: transport.PolicyOf(r.Retry, s.l.client.Random), Safe: r.Safe, Idempotent: r.Idempotent,
-		Budget: s.l.budget(r), Ask: budget.Ask{Run: s.id, Operation: r.Operation, Limits: r.Limits}, Keep: r.Keep, Grace: s.l.o.Grace,
+		Ask: budget.Ask{Run: s.id, Operation: r.Operation, Limits: r.Limits}, Keep: r.Keep, Grace: s.l.o.Grace,
+	}
+	if !s.l.o.Unlimited {
+		t.Budget = s.l.budget(r)
 	}
 	if r.Retry != nil {
 		t.Ask.Patience = max(budget.Patience, r.Retry.Max)

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"tenon/spec/openapi"
+	"tenon/spec/types"
 )
 
 // Options set how a mock answers. The zero Options are fine.
@@ -23,16 +24,42 @@ type Options struct {
 	Items int
 	// Operations are served beside those of the document.
 	Operations []*openapi.Operation
+	// Respond, if set, is asked what a request that the document allows is answered with; nil: with what is
+	// generated. It is called from the goroutine that serves the request.
+	Respond func(*Request) *Reply
 	// Log, if set, is called after each exchange, from the goroutine that served it.
 	Log func(Exchange)
 }
 
 // Exchange is one request and what it was answered with.
 type Exchange struct {
-	Method, Target string   // as they came in
-	Operation      string   // "" if there is none
-	Status         int      // of the answer
-	Problems       []string // why the request was refused; nil if it was not
+	Method, Target string        // as they came in
+	HTTP           *http.Request // its body has been read
+	Request        *Request      // its values, as far as they could be read; nil if there is no such operation
+	Operation      string        // "" if there is none
+	Status         int           // of the answer
+	Problems       []string      // why the request was refused; nil if it was not
+}
+
+// Request is a request to an operation, as values.
+type Request struct {
+	Operation *openapi.Operation
+	// Params are the parameters that are there, by name; where one name stands in several places, the others by
+	// place and name: "header:id".
+	Params map[string]any
+	Body   any           // types.Missing if there is none; bytes where the document does not say what is in it
+	Raw    []byte        // the body as it came in
+	HTTP   *http.Request // its body has been read
+}
+
+// Reply is what a request is to be answered with.
+type Reply struct {
+	Status int         // 0: the first success that the document declares
+	Header http.Header // may be nil; a Content-Type chooses among the types that are declared
+	// Body is written as the document declares it for the status, as JSON where it does not; types.Missing: it is
+	// generated, if the document declares one.
+	Body any
+	Raw  []byte // in place of Body, if it is not nil
 }
 
 // Server is the mock of one document. It is an [http.Handler], safe for concurrent use.
@@ -41,7 +68,7 @@ type Server struct {
 	opt     Options
 	routes  *routes
 	schemes map[string]*openapi.SecurityScheme
-	pagers  sync.Map // *openapi.Operation to *pager
+	pagers  *sync.Map // *openapi.Operation to *pager
 }
 
 // New makes the mock of a document. Operations are read when they are first called, so a defect of the
@@ -50,11 +77,22 @@ func New(d *openapi.Document, o Options) *Server {
 	if o.Items == 0 {
 		o.Items = 25
 	}
-	s := &Server{doc: d, opt: o, routes: newRoutes(d, o.Operations), schemes: map[string]*openapi.SecurityScheme{}}
+	s := &Server{doc: d, opt: o, routes: newRoutes(d, o.Operations), schemes: map[string]*openapi.SecurityScheme{}, pagers: &sync.Map{}}
 	for _, scheme := range d.SecuritySchemes() {
 		s.schemes[scheme.Name] = scheme
 	}
 	return s
+}
+
+// With returns a mock of the same document that answers otherwise. Only Seed, Items, Respond and Log are heeded.
+func (s *Server) With(o Options) *Server {
+	if o.Items == 0 {
+		o.Items = 25
+	}
+	o.Operations = s.opt.Operations
+	other := *s
+	other.opt = o
+	return &other
 }
 
 // maxBody bounds the body of a request, in bytes.
@@ -66,7 +104,7 @@ const maxBody = 32 << 20
 // "problems", a list of objects with "in", "path" and "message".
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	answer, operation := s.answer(r)
+	answer, c := s.answer(r)
 	io.Copy(io.Discard, r.Body)
 	header := w.Header()
 	for name, values := range answer.header {
@@ -77,7 +115,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Write(answer.body)
 	}
 	if s.opt.Log != nil {
-		s.opt.Log(Exchange{r.Method, r.URL.RequestURI(), operation, answer.status, answer.problems})
+		x := Exchange{Method: r.Method, Target: r.URL.RequestURI(), HTTP: r, Status: answer.status, Problems: answer.problems}
+		if c != nil {
+			x.Operation, x.Request = c.op.Name().String(), c.request()
+		}
+		s.opt.Log(x)
 	}
 }
 
@@ -89,17 +131,18 @@ type answer struct {
 	problems []string
 }
 
-func (s *Server) answer(r *http.Request) (*answer, string) {
+// answer answers a request. The call is nil if no operation is called that the document has whole.
+func (s *Server) answer(r *http.Request) (*answer, *call) {
 	route, values := s.routes.find(r.Method, r.URL.EscapedPath())
 	if route == nil {
-		return s.routes.missing(r.Method, r.URL.EscapedPath()), ""
+		return s.routes.missing(r.Method, r.URL.EscapedPath()), nil
 	}
 	op, err := s.operation(route.name)
 	if err != nil {
-		return refuse(http.StatusNotImplemented, fmt.Sprintf("the document does not let %s be mocked: %v", route.name, err)), route.name.String()
+		return refuse(http.StatusNotImplemented, fmt.Sprintf("the document does not let %s be mocked: %v", route.name, err)), nil
 	}
-	c := &call{Server: s, r: r, op: op, path: values}
-	return c.answer(), route.name.String()
+	c := &call{Server: s, r: r, op: op, path: values, content: types.Missing}
+	return c.answer(), c
 }
 
 func (s *Server) operation(name openapi.OperationName) (*openapi.Operation, error) {
@@ -119,6 +162,7 @@ type call struct {
 	path    map[string]string // raw texts of the path's parameters
 	params  []any             // values, in the order of op.Parameters
 	content any               // the body's value; types.Missing if there is none or it is not looked into
+	raw     []byte            // the body
 }
 
 func (c *call) answer() *answer {
@@ -134,7 +178,32 @@ func (c *call) answer() *answer {
 	if problems = append(problems, more...); len(problems) > 0 {
 		return refuse(http.StatusBadRequest, "the request is not one that "+c.op.Name().String()+" takes", problems...)
 	}
+	if c.opt.Respond != nil {
+		if reply := c.opt.Respond(c.request()); reply != nil {
+			return c.reply(reply)
+		}
+	}
 	return c.respond()
+}
+
+// request is the call as values.
+func (c *call) request() *Request {
+	r := &Request{Operation: c.op, Params: map[string]any{}, Body: c.content, Raw: c.raw, HTTP: c.r}
+	for i, v := range c.params {
+		if types.IsMissing(v) {
+			continue
+		}
+		p := c.op.Parameters[i]
+		name := p.Name
+		if _, taken := r.Params[name]; taken {
+			name = p.In + ":" + name
+		}
+		r.Params[name] = v
+	}
+	if types.IsMissing(r.Body) && len(c.raw) > 0 {
+		r.Body = c.raw
+	}
+	return r
 }
 
 // problem is one thing that is wrong with a request.

@@ -64,6 +64,7 @@ func (c *call) readBody() ([]problem, *answer) {
 		}
 		return nil, refuse(http.StatusBadRequest, "the body cannot be read: "+err.Error())
 	}
+	c.raw = content
 	body := c.op.Body
 	if body == nil || len(body.Content) == 0 {
 		return nil, nil

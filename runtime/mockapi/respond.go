@@ -23,7 +23,12 @@ func (c *call) respond() *answer {
 	if response == nil {
 		return &answer{status: http.StatusNoContent, header: http.Header{}}
 	}
-	a := &answer{status: statusOf(response.Status), header: http.Header{}}
+	return c.declared(response, statusOf(response.Status))
+}
+
+// declared makes an answer that the document declares.
+func (c *call) declared(response *openapi.Response, status int) *answer {
+	a := &answer{status: status, header: http.Header{}}
 	var links http.Header
 	if chosen, ok := c.offered(response.Content); !ok {
 		return refuse(http.StatusNotAcceptable, fmt.Sprintf("%s answers with %s only", c.op.Name(), listed(mediaTypes(response.Content), "or")))
@@ -44,6 +49,80 @@ func (c *call) respond() *answer {
 	}
 	maps.Copy(a.header, links)
 	return a
+}
+
+// reply answers as it is told to.
+func (c *call) reply(r *Reply) *answer {
+	response := success(c.op.Responses)
+	status := r.Status
+	switch {
+	case status != 0:
+		response = responseFor(c.op.Responses, status)
+	case response != nil:
+		status = statusOf(response.Status)
+	default:
+		status = http.StatusNoContent
+	}
+	var a *answer
+	switch {
+	case r.Raw == nil && types.IsMissing(r.Body) && response != nil:
+		if a = c.declared(response, status); a.problems != nil {
+			return a
+		}
+	default:
+		a = &answer{status: status, header: http.Header{}}
+		if err := c.told(a, r, response); err != nil {
+			return refuse(http.StatusNotImplemented, fmt.Sprintf("%s cannot be mocked: %v", c.op.Name(), err))
+		}
+	}
+	for name, values := range r.Header {
+		a.header[http.CanonicalHeaderKey(name)] = values
+	}
+	return a
+}
+
+// told writes the body that a reply says.
+func (c *call) told(a *answer, r *Reply, response *openapi.Response) error {
+	if r.Raw != nil || types.IsMissing(r.Body) {
+		a.body = r.Raw
+		return nil
+	}
+	name, l := "application/json", &codec.Layout{}
+	if response != nil && len(response.Content) > 0 {
+		m, ok := c.offered(response.Content)
+		if said := r.Header.Get("Content-Type"); said != "" {
+			if i := codec.Match(mediaTypes(response.Content), said); i >= 0 {
+				m, ok = response.Content[i], true
+			}
+		}
+		if !ok || m == nil {
+			m = response.Content[0]
+		}
+		name, l = m.Name, layout(m)
+		if strings.Contains(name, "*") { // a range of types: the first that a body can be written as
+			name = "application/json"
+		}
+	}
+	content, err := codec.Encode(name, l, r.Body)
+	if err != nil {
+		return err
+	}
+	a.body = content.Bytes
+	a.header.Set("Content-Type", content.Type)
+	return nil
+}
+
+// responseFor is what is declared of a status; nil if nothing is.
+func responseFor(responses []*openapi.Response, status int) *openapi.Response {
+	text := strconv.Itoa(status)
+	for _, name := range []string{text, text[:1] + "XX", "default"} {
+		for _, r := range responses {
+			if strings.EqualFold(r.Status, name) {
+				return r
+			}
+		}
+	}
+	return nil
 }
 
 // success is the first declared success, or what comes nearest; nil if there is nothing but failures.

@@ -94,7 +94,7 @@ func (a *attempt) make(ctx context.Context, n int) (*Response, *Error) {
 	if r.Source != nil || r.Stream != nil {
 		timed, a.watch, cancel = watched(ctx, a.timeout)
 	} else {
-		timed, cancel = context.WithTimeoutCause(ctx, a.timeout, errAttemptTimeout)
+		timed, cancel = c.clock.timeout(ctx, a.timeout, errAttemptTimeout)
 	}
 	traced := timed
 	if !r.Idempotent && !r.Safe {

@@ -51,12 +51,15 @@ type Options struct {
 	UserAgent string            // "": "tenon"
 	Now       func() time.Time  // nil: time.Now
 	Sleep     func(ctx context.Context, d time.Duration) error
-	Rand      func() float64 // in [0, 1); nil: math/rand
+	// Timeout returns a context that ends with the cause after d, on the clock that Now and Sleep have; nil: as
+	// context.WithTimeoutCause does.
+	Timeout func(ctx context.Context, d time.Duration, cause error) (context.Context, context.CancelFunc)
+	Rand    func() float64 // in [0, 1); nil: math/rand
 }
 
 // New returns a client.
 func New(o Options) *Client {
-	c := &Client{base: o.Base, maxBody: o.MaxBody, agent: o.UserAgent, clock: clock{o.Now, o.Sleep, o.Rand}}
+	c := &Client{base: o.Base, maxBody: o.MaxBody, agent: o.UserAgent, clock: clock{o.Now, o.Sleep, o.Timeout, o.Rand}}
 	c.guarded = c.base
 	if c.base == nil {
 		c.base, c.guarded = NewBase(), NewGuarded()
@@ -72,6 +75,9 @@ func New(o Options) *Client {
 	}
 	if c.clock.sleep == nil {
 		c.clock.sleep = sleep
+	}
+	if c.clock.timeout == nil {
+		c.clock.timeout = context.WithTimeoutCause
 	}
 	if c.clock.random == nil {
 		c.clock.random = rand.Float64
@@ -99,10 +105,16 @@ func (c *Client) Random() float64 { return c.clock.random() }
 // Sleep waits for d on the client's clock, at most until ctx ends; then the error is that of ctx.
 func (c *Client) Sleep(ctx context.Context, d time.Duration) error { return c.clock.sleep(ctx, d) }
 
+// Timeout returns a context that ends with the cause after d on the client's clock.
+func (c *Client) Timeout(ctx context.Context, d time.Duration, cause error) (context.Context, context.CancelFunc) {
+	return c.clock.timeout(ctx, d, cause)
+}
+
 type clock struct {
-	now    func() time.Time
-	sleep  func(ctx context.Context, d time.Duration) error
-	random func() float64
+	now     func() time.Time
+	sleep   func(ctx context.Context, d time.Duration) error
+	timeout func(ctx context.Context, d time.Duration, cause error) (context.Context, context.CancelFunc)
+	random  func() float64
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
