@@ -69,7 +69,7 @@ func lint(e *env, dir string, f lintFlags) error {
 	if !slices.Contains(lintFormats, f.format) {
 		return usagef("--format is text, json, sarif, github or junit, not %q", f.format)
 	}
-	read := load
+	read := loadTests
 	if f.fix {
 		read = fix
 	}
@@ -90,13 +90,15 @@ func lint(e *env, dir string, f lintFlags) error {
 	return nil
 }
 
-// fix is [load] with everything mended first that has exactly one mend; it tells what was done.
+// fix is [loadTests] with everything mended first that has exactly one mend; it tells what was done.
 func fix(e *env, dir string) (*project.Project, error) {
 	opened, err := project.OpenDir(e.path(dir), dir)
 	if err != nil {
 		return nil, err
 	}
-	p, fixed, err := project.Fix(opened, options(e))
+	o := options(e)
+	o.Tests = true
+	p, fixed, err := project.Fix(opened, o)
 	if err != nil {
 		opened.Close()
 		return nil, err

@@ -15,13 +15,22 @@ import (
 	"tenon/spec/plan"
 )
 
-// load reads and checks the project in dir. Its directory is the caller's to close.
-func load(e *env, dir string) (*project.Project, error) {
+// load reads and checks the project in dir, without its tests. Its directory is the caller's to close.
+func load(e *env, dir string) (*project.Project, error) { return loadWith(e, dir, options(e)) }
+
+// loadTests is load with the tests of the project.
+func loadTests(e *env, dir string) (*project.Project, error) {
+	o := options(e)
+	o.Tests = true
+	return loadWith(e, dir, o)
+}
+
+func loadWith(e *env, dir string, o project.Options) (*project.Project, error) {
 	opened, err := project.OpenDir(e.path(dir), dir)
 	if err != nil {
 		return nil, err
 	}
-	p, err := project.Load(opened, options(e))
+	p, err := project.Load(opened, o)
 	if err != nil {
 		opened.Close()
 		return nil, err

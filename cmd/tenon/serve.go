@@ -341,7 +341,7 @@ func (l *loader) changed() bool {
 		return false
 	}
 	for _, x := range entries {
-		if _, known := l.seen[x.Name()]; !known && project.IsHCL(x.Name()) && !strings.HasSuffix(x.Name(), ".test.hcl") {
+		if _, known := l.seen[x.Name()]; !known && project.IsHCL(x.Name()) && !project.IsTest(x.Name()) {
 			return true
 		}
 	}

@@ -22,6 +22,7 @@ type Options struct {
 // Result is what a project means. It is usable in parts even when there are errors.
 type Result struct {
 	Plans     map[string]*plan.Plan        // by integration; those with errors are not there
+	Tests     []*plan.Test                 // in the order of their files' names and in source order; those with errors, or of an integration with errors, are not there
 	Documents map[string]*openapi.Document // by api; those that are used and could be read, and empty ones for apis without a spec
 	// Operations are those that api blocks declare themselves, by api. They are not in Documents.
 	Operations map[string][]*openapi.Operation
@@ -67,10 +68,11 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 		}
 	}
 	b.triggers(plans)
+	b.reportUnused()
+	tests := b.tests(plans)
 	b.reportAPIs()
 	b.reportSchemas()
-	b.reportUnused()
-	return &Result{Plans: plans, Documents: b.documents(), Operations: b.declaredOperations(), Files: b.files}, b.diags
+	return &Result{Plans: plans, Tests: tests, Documents: b.documents(), Operations: b.declaredOperations(), Files: b.files}, b.diags
 }
 
 // planned is an integration on its way: plan is nil while it is being made, and where there are errors.

@@ -20,17 +20,22 @@ func Decode(files []*syntax.File) (*model.Project, diag.List) {
 	slices.SortStableFunc(files, func(a, b *syntax.File) int { return cmp.Compare(a.Source.Name, b.Source.Name) })
 
 	d := &decoder{names: map[string]source.Range{}, defaults: map[*lang.Attr]any{}}
-	root := &node{decl: lang.File}
+	root, tests := &node{decl: lang.File}, &node{decl: lang.TestFile}
 	project := &model.Project{Files: source.Set{}, Syntax: files}
 	for _, f := range files {
 		project.Files[f.Source.Name] = f.Source
 		d.file = f
-		for _, a := range f.Body.Attributes {
-			d.unknownAttribute(lang.File, a, f.Body)
+		home := root
+		if lang.FileOf(f.Source.Name) == lang.TestFile {
+			home = tests
 		}
-		d.children(root, f.Body)
+		for _, a := range f.Body.Attributes {
+			d.unknownAttribute(home.decl, a, f.Body)
+		}
+		d.children(home, f.Body)
 	}
 	d.project(project, root)
+	d.tests(project, tests)
 	return project, d.diags
 }
 

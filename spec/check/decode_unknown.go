@@ -58,6 +58,10 @@ func (d *decoder) unknownBlock(parent *lang.Block, b *syntax.Block) *lang.Block 
 		}
 		return nil
 	}
+	if misplaced(parent, b.Type) {
+		d.misplacedTest(parent, b)
+		return nil
+	}
 	near := meant(b.Type, parent.BlockNames())
 	f := d.diags.Add(lang.UnknownBlock, b.TypeRange, "%q is not a block %s.", b.Type, where(parent)).Suggest(near, near)
 	if near != "" {
@@ -137,6 +141,8 @@ func takes(b *lang.Block) string {
 		return "a file"
 	case lang.LockFile:
 		return "a lock"
+	case lang.TestFile:
+		return "a file of tests"
 	}
 	return article(b.Name)
 }
@@ -161,6 +167,9 @@ func parents(has func(*lang.Block) bool) string {
 	var out []string
 	if has(lang.File) {
 		return "a file, outside of all blocks"
+	}
+	if has(lang.TestFile) {
+		return "a file of tests, whose name ends in " + lang.TestSuffix
 	}
 	for _, b := range lang.Blocks() {
 		if has(b) {

@@ -63,6 +63,12 @@ func (d *decoder) value(owner *lang.Block, a *lang.Attr, e *syntax.Expr) any {
 		return list(d, a, e, d.status)
 	case lang.Window:
 		return one(e, a, d.window)
+	case lang.Status:
+		return one(e, a, d.oneStatus)
+	case lang.Instant:
+		return one(e, a, d.instant)
+	case lang.Answers:
+		return d.answers(a, e)
 	case lang.Failures:
 		return list(d, a, e, d.failure)
 	}

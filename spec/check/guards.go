@@ -352,13 +352,19 @@ func (b *builder) keepFiles(p *plan.Plan, files map[string]bool) {
 	for _, f := range p.Files {
 		files[f.Name] = true
 	}
-	p.Files = nil
+	p.Files = b.fileTexts(files)
+}
+
+// fileTexts are the texts of the author's files, by name.
+func (b *builder) fileTexts(files map[string]bool) []*plan.File {
+	var out []*plan.File
 	for _, name := range keys(files) {
 		if file := b.project.Files[name]; file != nil {
 			if b.kept[name] == nil { // one text for all plans: a file may have a thousand integrations
 				b.kept[name] = &plan.File{Name: name, Text: string(file.Src)}
 			}
-			p.Files = append(p.Files, b.kept[name])
+			out = append(out, b.kept[name])
 		}
 	}
+	return out
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // TestRuleExamples lints the examples of every rule: the bad one trips the rule and no other, the
-// good one trips nothing but notes.
+// good one trips nothing but notes. Of a rule that another command reports, lint says nothing.
 func TestRuleExamples(t *testing.T) {
 	for _, rule := range lang.Rules() {
 		t.Run(rule.Name, func(t *testing.T) {
@@ -20,8 +20,8 @@ func TestRuleExamples(t *testing.T) {
 					t.Errorf("the bad example: %s: %s", d.Rule.Name, d.Message)
 				}
 			}
-			if !tripped {
-				t.Error("the bad example does not trip the rule")
+			if tripped != (rule.On == "") {
+				t.Errorf("the bad example trips the rule: %t", tripped)
 			}
 			for _, d := range lint(t, rule.Good) {
 				if d.Severity != diag.Note || d.Rule == rule {

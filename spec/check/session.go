@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tenon/spec/diag"
+	"tenon/spec/lang"
 	"tenon/spec/model"
 	"tenon/spec/openapi"
 	"tenon/spec/source"
@@ -51,7 +52,7 @@ func NewSession(project fs.FS, cache openapi.Cache, version string) *Session {
 // Specs are the session's documents.
 func (s *Session) Specs() Specs { return s.specs }
 
-// Check checks the project that consists of these files, by name: its *.hcl files and the lock, if any.
+// Check checks the project that consists of these files, by name: its *.hcl files, tests among them, and the lock, if any.
 func (s *Session) Check(files map[string][]byte) *Checked {
 	s.read(files)
 	c := &Checked{}
@@ -64,7 +65,7 @@ func (s *Session) Check(files map[string][]byte) *Checked {
 			lock = f.lock
 			continue
 		}
-		unread = unread || f.found.HasErrors()
+		unread = unread || f.found.HasErrors() && lang.FileOf(name) != lang.TestFile // which defines nothing
 		c.Parsed = append(c.Parsed, f.parsed)
 		format.Append(copied(f.format))
 	}

@@ -32,6 +32,7 @@ type Rule struct {
 	Severity Severity // of most of its findings; a Diagnostic may differ
 	Title    string   // fixed words, no names: "Unknown attribute"
 	Explain  string   // what it means and what to do, in Markdown
+	On       string   // the command that reports it; "": `tenon lint`, and all that check a project
 
 	// Bad and Good are projects, as txtar archives or, without a file header, as one main.hcl.
 	// Linting Bad yields this rule and no other; linting Good yields nothing but notes.

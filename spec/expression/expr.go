@@ -1,6 +1,8 @@
 package expression
 
 import (
+	"slices"
+
 	"tenon/spec/diag"
 	"tenon/spec/source"
 	"tenon/spec/types"
@@ -54,3 +56,6 @@ type Field struct {
 	// Secret says that it is computed from a secret, revealed or not.
 	Secret bool `json:"secret,omitempty"`
 }
+
+// Files names the author's files that the expression is made of: its own, and those of the mappings it calls.
+func (e *Expr) Files() []string { return slices.Clone(e.files) }

@@ -70,6 +70,16 @@ var misfitRules = map[types.Misfit]*diag.Rule{
 	types.MisfitVariant: VariantMismatch, types.MisfitLossy: LossyNumber, types.MisfitUncheckable: TypeMismatch,
 }
 
+// IsMisfit reports whether findings of a rule say that a value does not fit its place.
+func IsMisfit(r *diag.Rule) bool {
+	for _, misfit := range misfitRules {
+		if r == misfit {
+			return true
+		}
+	}
+	return false
+}
+
 func severity(p types.Problem) diag.Severity {
 	switch {
 	case p.Verdict == types.Wrong:

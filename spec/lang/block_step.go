@@ -91,7 +91,7 @@ integration "count" {
 
 var check = &Block{
 	Name:   "check",
-	Unique: "step",
+	Unique: Parent,
 	Labels: []*Label{{Name: "NAME", Kind: AnyText, Doc: "What is checked, for messages."}},
 	Attrs: []*Attr{
 		{Name: "assert", Kind: Expression, Required: true, Sees: []string{"response"}, Doc: "A condition that must hold."},

@@ -28,6 +28,9 @@ const (
 	Params                  // an object of parameters and types
 	Webhook                 // a webhook of a spec: github.webhooks["issues-opened"]
 	Window                  // a literal duration, or "forever"
+	Status                  // an HTTP status: 404
+	Instant                 // a literal string: "2026-02-03T00:00:00Z"
+	Answers                 // a list of objects of the attributes of [MockAnswer]
 )
 
 // Phrase says what is written, with an article.
@@ -40,6 +43,7 @@ func (k Kind) Phrase() string {
 		"an integration such as integration.invoices", `a list of files such as ["overlays/shop.yaml"]`, "an object of parameters and types such as { id = string }",
 		`a webhook of a spec such as github.webhooks["issues-opened"]`,
 		`a duration such as "90d", or "forever"`,
+		"an HTTP status such as 404", `a time such as "2026-02-03T00:00:00Z"`, "a list of answers such as [{ status = 503 }, { status = 200 }]",
 	}[k]
 }
 
@@ -169,9 +173,7 @@ var Reserved = []string{
 }
 
 // Later are words of the language that this version does not have, by the block that they will stand in.
-var Later = map[string][]string{
-	"file": {"test"},
-}
+var Later = map[string][]string{}
 
 // LaterChoices are choices of the language that this version does not have, by the attribute.
 var LaterChoices = map[string][]string{}

@@ -21,6 +21,7 @@ type Project struct {
 	Secrets      []*Secret
 	Mappings     []*Mapping
 	Integrations []*Integration
+	Tests        []*Test
 }
 
 // Lit is a literal attribute. Where the author did not write it, or not in a form that can be read,

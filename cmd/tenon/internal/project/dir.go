@@ -16,6 +16,7 @@ import (
 
 	"tenon/spec/check"
 	"tenon/spec/diag"
+	"tenon/spec/lang"
 )
 
 // LockName is the file that pins a project's specs.
@@ -53,13 +54,20 @@ func (d *Dir) Close() error { return d.root.Close() }
 
 // HCL lists the project's own files, sorted: those directly in it, without tests and the lock.
 func (d *Dir) HCL() ([]string, error) {
+	return d.list(func(name string) bool { return name != LockName && !IsTest(name) })
+}
+
+// Tests lists the project's files of tests, sorted.
+func (d *Dir) Tests() ([]string, error) { return d.list(IsTest) }
+
+func (d *Dir) list(wanted func(name string) bool) ([]string, error) {
 	entries, err := fs.ReadDir(d.root.FS(), ".")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Name, reason(err))
 	}
 	var names []string
 	for _, e := range entries {
-		if !e.IsDir() && IsHCL(e.Name()) && e.Name() != LockName && !strings.HasSuffix(e.Name(), ".test.hcl") {
+		if !e.IsDir() && IsHCL(e.Name()) && wanted(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
@@ -71,6 +79,9 @@ func (d *Dir) HCL() ([]string, error) {
 func IsHCL(name string) bool {
 	return strings.HasSuffix(name, ".hcl") && !strings.HasPrefix(name, ".")
 }
+
+// IsTest reports whether a file's name says that it holds tests.
+func IsTest(name string) bool { return IsHCL(name) && strings.HasSuffix(name, lang.TestSuffix) }
 
 // Open opens a file of the project; with ReadFile it makes Dir an [fs.FS].
 func (d *Dir) Open(name string) (fs.File, error) { return d.root.FS().Open(name) }

@@ -19,6 +19,7 @@ type Project struct {
 	Dir      *Dir
 	Model    *model.Project
 	Plans    map[string]*plan.Plan // by integration; those with errors are not there
+	Tests    []*plan.Test          // those without errors, if Options ask for them
 	Findings diag.List             // sorted
 	Files    source.Set            // the author's files and the documents that findings point into
 	Names    []string              // of all integrations, sorted
@@ -33,6 +34,8 @@ type Project struct {
 type Options struct {
 	Version string // of this tool, for the plans
 	Cache   *Cache // may be nil
+	// Tests says that the files of tests are read, too. Without it, what is wrong in them is not found.
+	Tests bool
 	// Edited has HCL files that count as having this content instead of what is on disk.
 	Edited map[string][]byte
 }
@@ -48,14 +51,14 @@ func (o Options) cache() openapi.Cache {
 // Load reads and checks the project in dir. What its author can mend is in Findings; an error means
 // that there is nothing to check.
 func Load(dir *Dir, o Options) (*Project, error) {
-	files, err := read(dir, o.Edited)
+	files, err := read(dir, o)
 	if err != nil {
 		return nil, err
 	}
 	session := check.NewSession(dir, o.cache(), o.Version)
 	checked := session.Check(files)
 	p := &Project{
-		Dir: dir, Model: checked.Model, Plans: checked.Plans, Findings: checked.Findings, Files: checked.Files,
+		Dir: dir, Model: checked.Model, Plans: checked.Plans, Tests: checked.Tests, Findings: checked.Findings, Files: checked.Files,
 		Operations: checked.Operations, documents: checked.Documents,
 		specs: session.Specs(), parsed: map[string]bool{},
 	}
@@ -78,7 +81,7 @@ func (p *Project) Document(a *model.API) (*openapi.Document, error) {
 }
 
 // read returns the project's HCL files and its lock, where there is one.
-func read(dir *Dir, edited map[string][]byte) (map[string][]byte, error) {
+func read(dir *Dir, o Options) (map[string][]byte, error) {
 	names, err := dir.HCL()
 	if err != nil {
 		return nil, err
@@ -86,12 +89,19 @@ func read(dir *Dir, edited map[string][]byte) (map[string][]byte, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("there are no *.hcl files in %s; `tenon init` makes a project", dir.Name)
 	}
+	if o.Tests {
+		tests, err := dir.Tests()
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, tests...)
+	}
 	if _, err := dir.root.Stat(LockName); !errors.Is(err, fs.ErrNotExist) {
 		names = append(names, LockName)
 	}
 	files := map[string][]byte{}
 	for _, name := range names {
-		content, ok := edited[name]
+		content, ok := o.Edited[name]
 		if !ok {
 			if content, err = dir.ReadFile(name); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)

@@ -21,7 +21,7 @@ type Pins struct {
 
 // ReadPins reads the specs and overlays that the project names. One that cannot be read is an error.
 func ReadPins(dir *Dir) (*Pins, error) {
-	files, err := read(dir, nil)
+	files, err := read(dir, Options{})
 	if err != nil {
 		return nil, err
 	}

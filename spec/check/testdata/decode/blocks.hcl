@@ -3,7 +3,7 @@ stpe /* ERROR "unknown-block: .stpe. is not a block that stands in a file" */ "x
 
 stray /* ERROR "unknown-attribute: .stray. is not an attribute of a file" */ = 1
 
-test /* ERROR "unknown-block: This version of Tenon does not have .test. yet" */ "t" {
+test /* ERROR "unknown-block: Tests stand in files of their own, whose names end in .test.hcl: move this one to blocks.test.hcl" */ "t" {
 }
 
 api "shop" { /* ERROR "missing-attribute: An .api. block needs .spec.: a string" */

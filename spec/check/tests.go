@@ -1,0 +1,398 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"tenon/spec/diag"
+	"tenon/spec/expression"
+	"tenon/spec/lang"
+	"tenon/spec/model"
+	"tenon/spec/plan"
+	"tenon/spec/syntax"
+	"tenon/spec/types"
+)
+
+// tested is a test on its way.
+type tested struct {
+	*builder
+	model       *model.Test
+	integration *model.Integration // nil: unknown
+	plan        *plan.Plan         // of the integration; nil: it has errors, which have been reported
+	outputs     *types.Type
+	calls       []*called
+	out         *plan.Test
+}
+
+// tests types the tests of the project. They come last: what only they use is not used.
+func (b *builder) tests(plans map[string]*plan.Plan) []*plan.Test {
+	var out []*plan.Test
+	for _, m := range b.project.Tests {
+		before := b.diags.Count(diag.Error)
+		if t := b.test(m, plans); t.plan != nil && b.diags.Count(diag.Error) == before {
+			t.keep()
+			out = append(out, t.out)
+		}
+	}
+	return out
+}
+
+func (b *builder) test(m *model.Test, plans map[string]*plan.Plan) *tested {
+	t := &tested{builder: b, model: m, outputs: types.Invalid, out: &plan.Test{
+		Name: m.Name, Seed: uint64(m.Seed.Value), Now: m.Now.Value, Cassette: m.Cassette.Value, Range: m.Header,
+	}}
+	if ref := m.Integration; ref != nil {
+		t.out.Integration = ref.Name
+		t.integration = b.integrationNamed(ref.Name, ref.NameRange)
+	}
+	if t.integration != nil {
+		t.plan = plans[t.integration.Name]
+		t.outputs = b.flows[t.integration].outputs
+	}
+	if t.plan != nil {
+		t.calls = b.callsOf(t.plan)
+	}
+	t.given()
+	for _, m := range m.Mocks {
+		t.out.Mocks = append(t.out.Mocks, t.mock(m))
+	}
+	t.unreachableMocks()
+	t.expect()
+	return t
+}
+
+// scope is what the expressions of a test see beside the names that their place adds. Names that mean
+// something elsewhere tell where.
+func (t *tested) scope(names ...*expression.Name) *expression.Scope {
+	s := expression.NewScope(t.globals)
+	gone := map[string]string{
+		"secret":   "A test has no secrets: nothing is sent to a provider.",
+		"input":    "A test says what the inputs are, in inputs.",
+		"state":    "A test says what earlier runs have kept, in state; what this one keeps is seen in expect.",
+		"step":     "A test sees what the integration gives out and what it asks for, not its steps: outputs and calls, in expect.",
+		"for_each": "A test sees what the integration gives out and what it asks for, not its loops: outputs and calls, in expect.",
+		"response": "What a mock answers is its body; how calls were answered is seen in expect, in calls.",
+		"request":  "There is a request only in a mock; what was asked is seen in expect, in calls.",
+		"calls":    "What was asked is known only in expect.",
+		"outputs":  "What came of the run is known only in expect.",
+		"error":    "What came of the run is known only in expect.",
+	}
+	for _, name := range keys(gone) {
+		s.Define(&expression.Name{Name: name, Gone: gone[name]})
+	}
+	for _, n := range names {
+		s.Define(n)
+	}
+	return s
+}
+
+// given types what the run is given: inputs, state and variables.
+func (t *tested) given() {
+	m := t.model
+	inputs, state := types.Invalid, types.Invalid
+	if t.integration != nil {
+		inputs = t.inputsType(t.integration)
+	}
+	if t.plan != nil {
+		var props []*types.Property
+		for _, s := range t.plan.States {
+			props = append(props, &types.Property{Name: s.Name, Type: s.Type.With(types.Absent)})
+		}
+		state = types.ObjectOf(props...)
+	}
+	what := fmt.Sprintf("of test %q", m.Name)
+	scope := t.scope()
+	t.out.Inputs, t.out.InputsGuard = t.object(m.Inputs, scope, inputs, "the inputs "+what)
+	t.out.State, t.out.StateGuard = t.object(m.State, scope, state, "the state "+what)
+	t.out.Variables, _ = t.object(m.Variables, scope, t.variablesType(), "the variables "+what)
+	if m.Inputs == nil && t.integration != nil {
+		t.missing("inputs", inputs, fmt.Sprintf("Integration %q needs %%s, and the test gives no inputs.", t.integration.Name))
+	}
+	if m.Variables == nil {
+		t.missing("variables", t.variablesType(), "The project needs the variables %s, and the test does not give them.")
+	}
+}
+
+// missing reports what an attribute that is not written would have to give.
+func (t *tested) missing(attr string, want *types.Type, message string) {
+	var names []string
+	for _, name := range want.PropertyNames() {
+		if p := want.Field(name).Property; p != nil && p.Required {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		t.diags.Add(lang.MissingAttribute, t.model.OpenBrace, message, listed(names)).Explain("Add %s = { %s = … }.", attr, names[0])
+	}
+}
+
+// variablesType is an object of the project's variables; those that the integration uses must be given if they
+// have no default.
+func (t *tested) variablesType() *types.Type {
+	used := map[string]bool{}
+	if t.plan != nil {
+		for _, v := range t.plan.Variables {
+			used[v.Name] = true
+		}
+	}
+	var props []*types.Property
+	for i, v := range t.project.Variables {
+		in := t.vars[i]
+		p := &types.Property{Name: v.Name, Type: in.Type, Required: used[v.Name] && v.Default == nil}
+		if !p.Required {
+			p.Type = p.Type.With(types.Absent)
+		}
+		props = append(props, p)
+	}
+	return types.ObjectOf(props...)
+}
+
+// object types an object that a run is given.
+func (t *tested) object(e *syntax.Expr, scope *expression.Scope, want *types.Type, what string) (*plan.Expr, *plan.Guard) {
+	if e == nil {
+		return nil, nil
+	}
+	x := t.check(t.tree(e), scope, expression.Want{Type: want, What: what, Missing: e.Range})
+	return x, guard(x, what)
+}
+
+// expect types what must come of the run.
+func (t *tested) expect() {
+	m := t.model.Expect
+	out := &plan.Expect{Status: "succeeded", Range: t.model.Header}
+	t.out.Expect = out
+	if m == nil {
+		return
+	}
+	out.Status, out.Range = m.Status.Value, m.Header
+	scope := t.scope(t.outcome(out.Status)...)
+	what := fmt.Sprintf("of test %q", t.model.Name)
+	out.Outputs = t.expected(m.Outputs, "outputs", out.Status, scope, t.outputs, "the expected outputs "+what)
+	out.State = t.expected(m.State, "state", out.Status, scope, t.kept(), "the expected state "+what)
+	if m.Assert != nil {
+		out.Assert = t.condition(m.Assert, scope, "assert "+what)
+	}
+	for _, c := range m.Checks {
+		check := &plan.Check{Name: c.Name, Range: c.Header}
+		if check.Assert = t.condition(c.Assert, scope, fmt.Sprintf("check %q", c.Name)); check.Assert == nil {
+			continue
+		}
+		if c.Message != nil {
+			check.Message = t.check(t.tree(c.Message), scope, expression.Want{Type: types.AnyString, What: fmt.Sprintf("message of check %q", c.Name)})
+		}
+		out.Checks = append(out.Checks, check)
+	}
+}
+
+// condition types a condition on what came of the run. One that always holds shows nothing.
+func (t *tested) condition(e *syntax.Expr, scope *expression.Scope, what string) *plan.Expr {
+	if e == nil {
+		return nil
+	}
+	before := len(t.diags)
+	x := t.check(t.tree(e), scope, expression.Want{Type: types.AnyBoolean, What: what})
+	if x == nil {
+		return nil
+	}
+	v, constant := x.Const()
+	for _, d := range t.diags[before:] {
+		constant = constant && d.Rule != expression.ConditionConstant
+	}
+	if constant && v == true {
+		t.diags.Add(expression.ConditionConstant, e.Range, "This condition always holds, so it shows nothing.")
+	}
+	return x
+}
+
+// kept is an object of what is kept for the next run.
+func (t *tested) kept() *types.Type {
+	if t.plan == nil {
+		return types.Invalid
+	}
+	var props []*types.Property
+	for _, s := range t.plan.States {
+		props = append(props, &types.Property{Name: s.Name, Type: s.Type, Required: true})
+	}
+	return types.ObjectOf(props...)
+}
+
+// expected types an object each member of which must equal the one of that name that came of the run.
+func (t *tested) expected(e *syntax.Expr, attr, status string, scope *expression.Scope, came *types.Type, what string) *plan.Expr {
+	if e == nil {
+		return nil
+	}
+	if status != "succeeded" {
+		t.diags.Add(lang.AttributeValue, e.Range, "A run that does not succeed has no %s.", attr)
+		return nil
+	}
+	want := came
+	if !came.Shape().Invalid {
+		var props []*types.Property
+		for _, name := range came.PropertyNames() {
+			p := *came.Field(name).Property
+			p.Required, p.Type = false, asWritten(p.Type).With(types.Absent)
+			props = append(props, &p)
+		}
+		want = types.ObjectOf(props...)
+	}
+	return t.check(t.tree(e), scope, expression.Want{Type: want, What: what, Missing: e.Range})
+}
+
+// asWritten is t for a value that may also be given as it is written in JSON.
+func asWritten(t *types.Type) *types.Type {
+	if !t.May(types.Time) {
+		return t
+	}
+	return types.Union(t, types.New(&types.Shape{Kinds: types.String, Strings: []*types.Text{{Format: "date-time", MaxLen: -1}}}))
+}
+
+// outcome is what the expressions of an expect block see of a run that ends so.
+func (t *tested) outcome(status string) []*expression.Name {
+	calls := types.Invalid
+	if t.plan != nil {
+		calls = callsType(t.calls)
+	}
+	names := []*expression.Name{
+		{Name: "status", Key: "status", Type: types.Enum("succeeded", "failed", "in_doubt")},
+		{Name: "calls", Key: "calls", Type: calls},
+	}
+	if status != "succeeded" {
+		const gone = "A run that does not succeed has no %s; this test expects one that is %s."
+		return append(names,
+			&expression.Name{Name: "outputs", Gone: fmt.Sprintf(gone, "outputs", strings.ReplaceAll(status, "_", " "))},
+			&expression.Name{Name: "state", Gone: fmt.Sprintf(gone, "state", strings.ReplaceAll(status, "_", " "))},
+			&expression.Name{Name: "error", Key: "error", Type: failureType},
+		)
+	}
+	return append(names,
+		&expression.Name{Name: "outputs", Key: "outputs", Type: t.outputs},
+		&expression.Name{Name: "state", Key: "state", Type: t.kept()},
+		&expression.Name{Name: "error", Gone: "A run that succeeds has no error. Write status = \"failed\" if this one must fail."},
+	)
+}
+
+// keep gives the test the author's files that its expressions stand in, or are made of.
+func (t *tested) keep() {
+	files := map[string]bool{t.model.Range.File: true}
+	for _, x := range t.out.Exprs() {
+		for _, name := range x.Files() {
+			files[name] = true
+		}
+	}
+	t.out.Files = t.fileTexts(files)
+}
+
+// called is an operation that an integration may call, and the calls of it.
+type called struct {
+	api, operation string // as in plan.Call
+	op             *operation
+	calls          []*plan.Call
+}
+
+// callsOf lists the operations that a plan may call, with those of the integrations that it runs: by api and
+// operation.
+func (b *builder) callsOf(p *plan.Plan) []*called {
+	byName := map[string]*called{}
+	for _, c := range p.Calls() {
+		key := c.API + "\x00" + c.Operation
+		if byName[key] == nil {
+			byName[key] = &called{api: c.API, operation: c.Operation, op: b.calledOperation(c)}
+		}
+		byName[key].calls = append(byName[key].calls, c)
+	}
+	var out []*called
+	for _, key := range keys(byName) {
+		if byName[key].op != nil {
+			out = append(out, byName[key])
+		}
+	}
+	return out
+}
+
+// calledOperation is the operation of a call.
+func (b *builder) calledOperation(c *plan.Call) *operation {
+	a := b.apis[c.API]
+	if a == nil || a.doc == nil {
+		return nil
+	}
+	for _, name := range []string{c.Operation, c.Method + " " + c.Path} {
+		if op := a.operations[name]; op != nil {
+			return op
+		}
+		if op, err := a.doc.Operation(name); err == nil {
+			return &operation{Operation: op, api: a}
+		}
+	}
+	return nil
+}
+
+// callsType is the requests that were made: by api and operation, lists of them.
+func callsType(calls []*called) *types.Type {
+	byAPI := map[string][]*types.Property{}
+	for _, c := range calls {
+		entry := append(c.requestProperties(), property("status", statusType.With(types.Absent)))
+		byAPI[c.api] = append(byAPI[c.api], &types.Property{Name: c.operation, Type: types.ListOf(types.ObjectOf(entry...)), Required: true, Origin: c.op.Origin})
+	}
+	var props []*types.Property
+	for _, api := range keys(byAPI) {
+		props = append(props, &types.Property{Name: api, Type: types.ObjectOf(byAPI[api]...), Required: true})
+	}
+	return types.ObjectOf(props...)
+}
+
+// requestProperties are what can be asked of a request: its parameters by name, its headers, and its body.
+func (c *called) requestProperties() []*types.Property {
+	var params []*types.Property
+	seen := map[string]bool{}
+	for _, p := range c.op.Parameters {
+		if seen[p.Name] {
+			continue
+		}
+		seen[p.Name] = true
+		t := p.Type
+		if !p.Required && !c.always(p.In, p.Name) {
+			t = t.With(types.Absent)
+		}
+		params = append(params, &types.Property{Name: p.Name, Type: t, Required: !t.May(types.Absent), Origin: p.Origin})
+	}
+	out := []*types.Property{property("params", types.ObjectOf(params...)), property("headers", headersType(nil))}
+	if body := c.body(); body != nil {
+		out = append(out, property("body", body))
+	}
+	return out
+}
+
+// always reports whether every call of the operation gives a parameter.
+func (c *called) always(in, name string) bool {
+	for _, call := range c.calls {
+		given := false
+		for _, p := range call.Params {
+			given = given || p.In == in && p.Name == name && !p.Value.Type.May(types.Absent|types.Null)
+		}
+		if !given {
+			return false
+		}
+	}
+	return true
+}
+
+// body is the type of the body that is sent; nil if none ever is.
+func (c *called) body() *types.Type {
+	var all []*types.Type
+	for _, call := range c.calls {
+		switch {
+		case call.Body == nil || c.op.Body == nil:
+			all = append(all, types.JustAbsent)
+		default:
+			t := types.Any
+			if m := matching(c.op.Body.Content, call.Body.ContentType); m != nil {
+				t = m.Value(types.Request)
+			}
+			all = append(all, t)
+		}
+	}
+	if t := types.Union(all...); !t.Is(types.Absent) {
+		return t
+	}
+	return nil
+}
