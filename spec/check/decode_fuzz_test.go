@@ -16,18 +16,40 @@ func FuzzDecode(f *testing.F) {
 	for _, b := range lang.Blocks() {
 		f.Add(b.Example)
 	}
+	f.Add(`test "a" {
+  integration = integration.b
+  now         = "2026-01-01"
+  seed        = -1
+  mock "c" {
+    call      = shop.getOrder
+    status    = "404"
+    responses = [{ status = 5, body = x, status = 200, (y) = 1, eror = "network" }, { error = "timeout", body = 1 }, 7]
+  }
+  mock "d" {
+    responses = { status = 503 }
+  }
+  expect {
+    status = succeeded
+    check "e" {
+      assert = true
+    }
+  }
+}
+`)
 	for _, r := range lang.Rules() {
 		f.Add(r.Bad)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
-		file, _ := syntax.Parse("main.hcl", []byte(src))
-		_, found := Decode([]*syntax.File{file})
-		for _, d := range found {
-			if d.Range.File != "main.hcl" || d.Range.Start < 0 || d.Range.End > len(src) || d.Range.Start > d.Range.End {
-				t.Errorf("%s stands at %v of %d bytes", d.Message, d.Range, len(src))
-			}
-			if d.Fix != nil && (d.Fix.Range.Start < 0 || d.Fix.Range.End > len(src)) {
-				t.Errorf("the fix of %s stands at %v", d.Message, d.Fix.Range)
+		for _, name := range []string{"main.hcl", "main" + lang.TestSuffix} {
+			file, _ := syntax.Parse(name, []byte(src))
+			_, found := Decode([]*syntax.File{file})
+			for _, d := range found {
+				if d.Range.File != name || d.Range.Start < 0 || d.Range.End > len(src) || d.Range.Start > d.Range.End {
+					t.Errorf("%s stands at %v of %d bytes", d.Message, d.Range, len(src))
+				}
+				if d.Fix != nil && (d.Fix.Range.Start < 0 || d.Fix.Range.End > len(src)) {
+					t.Errorf("the fix of %s stands at %v", d.Message, d.Fix.Range)
+				}
 			}
 		}
 	})

@@ -151,7 +151,7 @@ func (d *decoder) instant(a *lang.Attr, e *syntax.Expr) (time.Time, bool) {
 	if err == nil && !t.IsZero() {
 		return t, true
 	}
-	f := d.diags.Add(lang.AttributeValue, e.Range, "%q is not a time as RFC 3339 writes it: \"2026-02-03T00:00:00Z\".", text)
+	f := d.diags.Add(lang.AttributeValue, e.Range, "%q is not a time as RFC 3339 writes it.", text).Explain(`Date, time and zone: "2026-02-03T00:00:00Z".`)
 	for _, layout := range []string{time.DateOnly, time.DateTime, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			rewritten(f, e, quote(t.Format(time.RFC3339)))

@@ -2,6 +2,7 @@ package check
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"tenon/spec/diag"
@@ -16,32 +17,14 @@ import (
 //
 // hides warnings and notes of the rule on its own line or, standing alone, on the next line that is
 // no comment. Errors cannot be hidden. An ignore that is written wrongly is itself a finding; so is
-// one that hides nothing, unless errors are left, which may be why there was nothing to hide.
+// one that hides nothing, unless errors are left, which may be why there was nothing to hide, or another command
+// reports the rule.
 func Ignore(files []*syntax.File, list diag.List) diag.List {
-	ignores := map[lineOf][]*ignore{}
-	var all []*ignore
-	var out diag.List
-	for _, f := range files {
-		for _, c := range f.Comments {
-			if ig := readIgnore(f, c, &out); ig != nil {
-				ignores[lineOf{f.Source.Name, ig.line}] = append(ignores[lineOf{f.Source.Name, ig.line}], ig)
-				all = append(all, ig)
-			}
-		}
-	}
-	sources := source.Set{}
-	for _, f := range files {
-		sources[f.Source.Name] = f.Source
-	}
-	for _, d := range list {
-		if !hidden(ignores[lineOf{d.Range.File, sources.Position(d.Range).Line}], d) {
-			out = append(out, d)
-		}
-	}
+	out, all := hide(files, list)
 	errors := out.HasErrors()
 	for _, ig := range all {
 		switch {
-		case ig.used:
+		case ig.used || lang.Rule(ig.rule).On != "":
 		case ig.error:
 			out.Add(lang.IgnoreUnused, ig.at, "Errors cannot be ignored, and this finding of %s is one.", ig.rule)
 		case !errors:
@@ -49,6 +32,34 @@ func Ignore(files []*syntax.File, list diag.List) diag.List {
 		}
 	}
 	return out
+}
+
+// Hide takes out of list what the authors of files asked not to hear, for findings of one command among others: it
+// says nothing of ignores that hide nothing.
+func Hide(files []*syntax.File, list diag.List) diag.List {
+	out, _ := hide(files, list)
+	return slices.DeleteFunc(out, func(d *diag.Diagnostic) bool { return d.Rule == lang.IgnoreUnused })
+}
+
+// hide is list without what is hidden, with what is wrong with the form of ignores, and all of them.
+func hide(files []*syntax.File, list diag.List) (out diag.List, all []*ignore) {
+	ignores := map[lineOf][]*ignore{}
+	sources := source.Set{}
+	for _, f := range files {
+		sources[f.Source.Name] = f.Source
+		for _, c := range f.Comments {
+			if ig := readIgnore(f, c, &out); ig != nil {
+				ignores[lineOf{f.Source.Name, ig.line}] = append(ignores[lineOf{f.Source.Name, ig.line}], ig)
+				all = append(all, ig)
+			}
+		}
+	}
+	for _, d := range list {
+		if !hidden(ignores[lineOf{d.Range.File, sources.Position(d.Range).Line}], d) {
+			out = append(out, d)
+		}
+	}
+	return out, all
 }
 
 type lineOf struct {

@@ -12,6 +12,8 @@ import (
 	"tenon/spec/model"
 	"tenon/spec/openapi"
 	"tenon/spec/plan"
+	"tenon/spec/source"
+	"tenon/spec/syntax"
 	"tenon/spec/types"
 )
 
@@ -24,16 +26,32 @@ func (t *tested) mock(m *model.Mock) *plan.Mock {
 		request.Type = types.ObjectOf(c.requestProperties()...)
 	}
 	scope := t.scope(request)
-	if m.When != nil {
+	if t.tree(m.When) != nil {
 		out.When = t.check(t.tree(m.When), scope, expression.Want{Type: types.AnyBoolean, What: fmt.Sprintf("when of mock %q", m.Name)})
-		if tree := t.tree(m.When); tree != nil {
-			scope = tree.Assume(scope, true)
+		if v, constant := out.When.Const(); constant {
+			t.constantWhen(m, v == true)
 		}
+		scope = t.tree(m.When).Assume(scope, true)
 	}
 	for _, a := range m.Answers {
 		out.Answers = append(out.Answers, t.answer(m, a, op, scope))
 	}
 	return out
+}
+
+// constantWhen reports a condition that does not look at the request, unless the part of it that makes it so has been.
+func (t *tested) constantWhen(m *model.Mock, holds bool) {
+	at := m.When.Range
+	for _, d := range t.diags {
+		if d.Range.File == at.File && at.Start <= d.Range.Start && d.Range.End <= at.End {
+			return
+		}
+	}
+	if holds {
+		t.diags.Add(expression.ConditionConstant, at, "This condition always holds, so it decides nothing.")
+	} else {
+		t.diags.Add(expression.ConditionConstant, at, "This condition never holds, so mock %q never answers.", m.Name).Severity = diag.Warning
+	}
 }
 
 // mocked finds the operation that is mocked: one that the integration may call.
@@ -119,7 +137,9 @@ func (t *tested) answer(m *model.Mock, a *model.MockAnswer, op *operation, scope
 		t.undeclaredStatus(a, op, out.Status)
 	}
 	what := fmt.Sprintf("the answer %d of %s", out.Status, op.name())
-	t.answerHeaders(a, declared, out, scope, what)
+	if a.Headers != nil {
+		t.answerHeaders(a, declared, out, scope, what)
+	}
 	t.answerBody(a, op, declared, out, scope, what)
 	return out
 }
@@ -179,49 +199,149 @@ func (t *tested) undeclaredStatus(a *model.MockAnswer, op *operation, status int
 		names = append(names, r.Status)
 	}
 	d := t.diags.Add(lang.MockMismatch, at, "The spec declares no answer %d of %s.", status, op.name())
-	d.Explain("It declares %s. Of a provider that answers so all the same, valid = false says that it is meant.", listed(names))
+	d.Explain("It declares %s. If the mock breaks the spec on purpose, write valid = false.", listed(names))
 	d.Relate(t.locate(op.Origin), "declared here")
 	if status >= 400 {
 		d.Severity = diag.Warning
 	}
 }
 
+// answerHeaders types headers: texts, of which those that the spec declares must be what it declares.
 func (t *tested) answerHeaders(a *model.MockAnswer, declared *openapi.Response, out *plan.MockAnswer, scope *expression.Scope, what string) {
-	if a.Headers == nil {
+	items, ok := t.written(a.Headers, "headers")
+	if !ok {
 		return
 	}
 	want := types.MapOf(types.AnyString.With(types.Absent))
 	out.Headers = t.check(t.tree(a.Headers), scope, expression.Want{Type: want, What: "the headers of " + what, AsText: true})
+	for _, i := range items {
+		if !isToken(i.Key) {
+			t.badType(i.KeyRange, "%q is not the name of a header.", i.Key)
+			continue
+		}
+		v, literal := i.Value.Literal()
+		if !literal || declared == nil || !a.Valid.Value {
+			continue
+		}
+		for _, h := range declared.Headers {
+			if strings.EqualFold(h.Name, i.Key) && !mayBe(h.Type, v) {
+				t.diags.Add(lang.MockMismatch, i.Value.Range, "The header %s of %s is %s, but %s is expected.", h.Name, what, types.Const(v).Phrase(), h.Type.Phrase()).
+					Relate(t.locate(h.Origin), "declared here")
+			}
+		}
+	}
+}
+
+// mayBe reports whether a header with the value v, or the text of one, can be of type t. Of lists and objects, whose
+// text depends on how they are written, any text is.
+func mayBe(t *types.Type, v any) bool {
+	if t.Contains(v) || t.May(types.Array|types.Object) {
+		return true
+	}
+	text, isText := v.(string)
+	if !isText {
+		return t.Contains(fmt.Sprint(v))
+	}
+	scalar, err := types.DecodeJSON([]byte(text), types.Limits{})
+	return err == nil && t.Contains(scalar)
 }
 
 func (t *tested) answerBody(a *model.MockAnswer, op *operation, declared *openapi.Response, out *plan.MockAnswer, scope *expression.Scope, what string) {
 	if a.Body == nil {
 		return
 	}
-	want := expression.Want{What: "the body of " + what, Missing: a.Body.Range, Locate: t.locate}
+	want := expression.Want{What: "the body of " + what, Missing: a.Body.Range}
 	if declared != nil && a.Valid.Value {
-		if len(declared.Content) == 0 {
-			t.diags.Add(lang.MockMismatch, a.Body.Range, "The spec declares no body for %s.", what).Relate(t.locate(declared.Origin), "declared here")
-		} else if m := chooseMedia(declared.Content); m != nil {
-			want.Type = m.Value(types.Response)
-			out.Type = want.Type
+		want.Type = t.answerType(a, declared, what)
+		out.Type = want.Type
+	}
+	want.Optional = want.Type == nil
+	before := len(t.diags)
+	x := t.check(t.tree(a.Body), scope, want)
+	out.Body, out.Guard = x, guard(x, want.What)
+	if x == nil {
+		return
+	}
+	if v, constant := x.Const(); constant && want.Type != nil {
+		if d, ok := t.dataOf(a.Body, v); ok {
+			t.inParts(before, d, a.Body, want)
 		}
 	}
-	if want.Type == nil {
-		want.Optional = true
-	}
-	out.Body = t.mockedValue(t.tree(a.Body), scope, want)
-	out.Guard = guard(out.Body, want.What)
+	t.mismatches(before)
 }
 
-// mockedValue types a part of an answer. What does not fit is a mock-mismatch, as severe as it would be of a request.
-func (t *tested) mockedValue(tree *expression.Tree, scope *expression.Scope, want expression.Want) *plan.Expr {
-	before := len(t.diags)
-	x := t.check(tree, scope, want)
-	for _, d := range t.diags[before:] {
-		if expression.IsMisfit(d.Rule) {
-			d.Rule = lang.MockMismatch
+// inParts replaces what was found of data as a whole, from before on, by what is found of its parts.
+func (t *tested) inParts(before int, d data, e *syntax.Expr, want expression.Want) {
+	found := slices.Clone(t.diags[before:])
+	t.diags = t.diags[:before]
+	t.misfits(d, e, want.Type, want.What)
+	told := len(t.diags) > before
+	for _, f := range found {
+		if !told || !expression.IsMisfit(f.Rule) {
+			t.diags = append(t.diags, f)
 		}
 	}
-	return x
+}
+
+// mismatches makes of what was found to not fit, from before on, what it is in a mock. What an object lacks becomes one
+// finding: schemas may require very much of an answer.
+func (t *tested) mismatches(before int) {
+	lacks := map[source.Range]*diag.Diagnostic{}
+	names := map[source.Range][]string{}
+	t.diags = append(t.diags[:before], slices.DeleteFunc(t.diags[before:], func(f *diag.Diagnostic) bool {
+		whole, name, ok := lacking(f)
+		if !ok {
+			return false
+		}
+		first := lacks[f.Range]
+		names[f.Range] = append(names[f.Range], name)
+		if first == nil {
+			lacks[f.Range] = f
+			return false
+		}
+		first.Message, first.Detail = fmt.Sprintf("%s requires %s, which are not here.", whole, listed(names[f.Range])), ""
+		return true
+	})...)
+	for _, f := range t.diags[before:] {
+		if expression.IsMisfit(f.Rule) {
+			f.Rule = lang.MockMismatch
+			f.Detail = strings.Replace(f.Detail, "If the provider takes it, say so in an overlay (additionalProperties: true).",
+				"If the provider answers with it, say so in an overlay (additionalProperties: true). If the mock breaks the spec on purpose, write valid = false.", 1)
+		}
+	}
+}
+
+// lacking reads a finding that says what an object lacks.
+func lacking(f *diag.Diagnostic) (whole, name string, ok bool) {
+	text, ok := strings.CutSuffix(f.Message, ", which is not here.")
+	if !ok || f.Rule != expression.MissingProperty {
+		return "", "", false
+	}
+	return strings.Cut(text, " requires ")
+}
+
+// answerType is what the body of an answer is declared to be; nil where nothing can be said, or it has been.
+func (t *tested) answerType(a *model.MockAnswer, declared *openapi.Response, what string) *types.Type {
+	if len(declared.Content) == 0 {
+		t.diags.Add(lang.MockMismatch, a.Body.Range, "The spec declares no body for %s.", what).Relate(t.locate(declared.Origin), "declared here").
+			Explain("If the mock breaks the spec on purpose, write valid = false.")
+		return nil
+	}
+	items, _ := t.written(a.Headers, "headers")
+	for _, i := range items {
+		if name, ok := i.Value.Literal(); ok && strings.EqualFold(i.Key, "content-type") {
+			text, _ := name.(string)
+			m := matching(declared.Content, text)
+			if m == nil {
+				t.diags.Add(lang.MockMismatch, i.Value.Range, "The spec declares no body of type %q for %s.", text, what).
+					Explain("It declares %s.", listed(mediaNames(declared.Content))).Relate(t.locate(declared.Origin), "declared here")
+				return nil
+			}
+			return m.Value(types.Response)
+		}
+	}
+	if m := chooseMedia(declared.Content); m != nil {
+		return m.Value(types.Response)
+	}
+	return nil
 }

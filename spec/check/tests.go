@@ -102,19 +102,19 @@ func (t *tested) given() {
 	}
 	what := fmt.Sprintf("of test %q", m.Name)
 	scope := t.scope()
-	t.out.Inputs, t.out.InputsGuard = t.object(m.Inputs, scope, inputs, "the inputs "+what)
-	t.out.State, t.out.StateGuard = t.object(m.State, scope, state, "the state "+what)
-	t.out.Variables, _ = t.object(m.Variables, scope, t.variablesType(), "the variables "+what)
-	if m.Inputs == nil && t.integration != nil {
-		t.missing("inputs", inputs, fmt.Sprintf("Integration %q needs %%s, and the test gives no inputs.", t.integration.Name))
+	t.out.Inputs, t.out.InputsGuard = t.object(m.Inputs, scope, inputs, "input", "the inputs "+what)
+	t.out.State, t.out.StateGuard = t.object(m.State, scope, state, "state", "the state "+what)
+	t.out.Variables, _ = t.object(m.Variables, scope, t.variablesType(), "variable", "the variables "+what)
+	if m.Inputs == nil {
+		t.missing("inputs", inputs)
 	}
 	if m.Variables == nil {
-		t.missing("variables", t.variablesType(), "The project needs the variables %s, and the test does not give them.")
+		t.missing("variables", t.variablesType())
 	}
 }
 
 // missing reports what an attribute that is not written would have to give.
-func (t *tested) missing(attr string, want *types.Type, message string) {
+func (t *tested) missing(attr string, want *types.Type) {
 	var names []string
 	for _, name := range want.PropertyNames() {
 		if p := want.Field(name).Property; p != nil && p.Required {
@@ -122,7 +122,8 @@ func (t *tested) missing(attr string, want *types.Type, message string) {
 		}
 	}
 	if len(names) > 0 {
-		t.diags.Add(lang.MissingAttribute, t.model.OpenBrace, message, listed(names)).Explain("Add %s = { %s = … }.", attr, names[0])
+		t.diags.Add(lang.MissingAttribute, t.model.OpenBrace, "Integration %q needs %s, and the test gives no %s.", t.out.Integration, listed(names), attr).
+			Explain("Add %s = { %s = … }.", attr, names[0])
 	}
 }
 
@@ -147,13 +148,34 @@ func (t *tested) variablesType() *types.Type {
 	return types.ObjectOf(props...)
 }
 
-// object types an object that a run is given.
-func (t *tested) object(e *syntax.Expr, scope *expression.Scope, want *types.Type, what string) (*plan.Expr, *plan.Guard) {
+// object types an object of things of one kind that the project defines.
+func (t *tested) object(e *syntax.Expr, scope *expression.Scope, want *types.Type, kind, what string) (*plan.Expr, *plan.Guard) {
 	if e == nil {
 		return nil, nil
 	}
+	before := len(t.diags)
 	x := t.check(t.tree(e), scope, expression.Want{Type: want, What: what, Missing: e.Range})
+	items, _, _ := e.Object()
+	for _, f := range t.diags[before:] {
+		for _, i := range items {
+			if f.Rule == expression.UnknownProperty && f.Range == i.KeyRange {
+				t.unknownName(f, i.Key, want.PropertyNames(), kind)
+			}
+		}
+	}
 	return x, guard(x, what)
+}
+
+// unknownName says of a name that is written in an object what it should be the name of.
+func (t *tested) unknownName(f *diag.Diagnostic, name string, names []string, kind string) {
+	f.Message, f.Detail, f.Fix = fmt.Sprintf("Integration %q has no %s %q.", t.out.Integration, kind, name), "", nil
+	if kind == "variable" {
+		f.Message = fmt.Sprintf("The project has no variable %q.", name)
+	}
+	near := diag.Nearest(name, names)
+	if f.Suggest(near, near); near == "" && len(names) > 0 {
+		f.Explain("It has %s.", listed(names))
+	}
 }
 
 // expect types what must come of the run.
@@ -167,8 +189,8 @@ func (t *tested) expect() {
 	out.Status, out.Range = m.Status.Value, m.Header
 	scope := t.scope(t.outcome(out.Status)...)
 	what := fmt.Sprintf("of test %q", t.model.Name)
-	out.Outputs = t.expected(m.Outputs, "outputs", out.Status, scope, t.outputs, "the expected outputs "+what)
-	out.State = t.expected(m.State, "state", out.Status, scope, t.kept(), "the expected state "+what)
+	out.Outputs = t.expected(m.Outputs, "outputs", out.Status, scope, t.outputs, "output", "the expected outputs "+what)
+	out.State = t.expected(m.State, "state", out.Status, scope, t.kept(), "state", "the expected state "+what)
 	if m.Assert != nil {
 		out.Assert = t.condition(m.Assert, scope, "assert "+what)
 	}
@@ -186,9 +208,6 @@ func (t *tested) expect() {
 
 // condition types a condition on what came of the run. One that always holds shows nothing.
 func (t *tested) condition(e *syntax.Expr, scope *expression.Scope, what string) *plan.Expr {
-	if e == nil {
-		return nil
-	}
 	before := len(t.diags)
 	x := t.check(t.tree(e), scope, expression.Want{Type: types.AnyBoolean, What: what})
 	if x == nil {
@@ -217,7 +236,7 @@ func (t *tested) kept() *types.Type {
 }
 
 // expected types an object each member of which must equal the one of that name that came of the run.
-func (t *tested) expected(e *syntax.Expr, attr, status string, scope *expression.Scope, came *types.Type, what string) *plan.Expr {
+func (t *tested) expected(e *syntax.Expr, attr, status string, scope *expression.Scope, came *types.Type, kind, what string) *plan.Expr {
 	if e == nil {
 		return nil
 	}
@@ -230,12 +249,28 @@ func (t *tested) expected(e *syntax.Expr, attr, status string, scope *expression
 		var props []*types.Property
 		for _, name := range came.PropertyNames() {
 			p := *came.Field(name).Property
-			p.Required, p.Type = false, asWritten(p.Type).With(types.Absent)
+			p.Required, p.Type, p.Origin = false, asWritten(p.Type).With(types.Absent), t.defined(kind, name)
 			props = append(props, &p)
 		}
 		want = types.ObjectOf(props...)
 	}
-	return t.check(t.tree(e), scope, expression.Want{Type: want, What: what, Missing: e.Range})
+	x, _ := t.object(e, scope, want, kind, what)
+	return x
+}
+
+// defined is where the integration defines an output or a state.
+func (t *tested) defined(kind, name string) types.Origin {
+	for _, o := range t.integration.Outputs {
+		if kind == "output" && o.Name == name {
+			return t.declaredAt(o.Header, "integration", t.integration.Name, kind, name)
+		}
+	}
+	for _, s := range t.integration.States {
+		if kind == "state" && s.Name == name {
+			return t.declaredAt(s.Header, "integration", t.integration.Name, kind, name)
+		}
+	}
+	return types.Origin{}
 }
 
 // asWritten is t for a value that may also be given as it is written in JSON.
