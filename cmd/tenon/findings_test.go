@@ -19,7 +19,7 @@ import (
 // a change to any message can be read. -update rewrites them.
 func TestFindingsAsShown(t *testing.T) {
 	for _, r := range lang.Rules() {
-		if r.Bad == "" {
+		if r.Bad == "" || r.On != "" { // another command's
 			continue
 		}
 		t.Run(r.Name, func(t *testing.T) {
