@@ -22,6 +22,7 @@ import (
 	"tenon/runtime/secret"
 	"tenon/runtime/store"
 	"tenon/spec/check"
+	"tenon/spec/diag"
 	"tenon/spec/plan"
 	"tenon/spec/syntax"
 )
@@ -176,7 +177,7 @@ func (w *world) load(context.Context) (*Set, error) {
 	r, found := check.Build(m, check.NewSpecs(files, nil), check.Options{})
 	diags.Append(found)
 	if diags.HasErrors() {
-		return nil, fmt.Errorf("the project has errors: %s", diags[0].Message)
+		return nil, fmt.Errorf("the project has errors: %v", messages(diags))
 	}
 	set := &Set{Programs: map[string]*exec.Program{}}
 	for name, p := range r.Plans {
@@ -473,4 +474,14 @@ func TestAdmin(t *testing.T) {
 	if code, v := ask(d, "GET", "/v1/integrations", "tok", ""); code != 200 || len(v["integrations"].([]any)) != 2 {
 		t.Errorf("integrations: %d %v", code, v)
 	}
+}
+
+// messages are those of errors.
+func messages(list diag.List) (out []string) {
+	for _, f := range list {
+		if f.Severity == diag.Error {
+			out = append(out, f.Message)
+		}
+	}
+	return out
 }

@@ -346,21 +346,27 @@ func (s *SQLite) Deliver(ctx context.Context, d Delivery) (stored Delivery, fres
 		return d, false, err
 	}
 	err = s.wait(&job{do: func(t *txn) error {
+		fresh = false // it may be tried again
 		var key any
 		if d.Key != "" {
 			key = d.Key
 		}
-		row, err := t.row("INSERT INTO delivery (hook, key, at, data, payload) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
-			d.Hook, key, d.At.UnixNano(), text(d.Data), d.Payload)
+		st, err := t.stmt("INSERT INTO delivery (hook, key, at, data, payload) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+		if err != nil {
+			return err
+		}
+		r, err := st.ExecContext(forever, d.Hook, key, d.At.UnixNano(), text(d.Data), d.Payload)
 		if err != nil {
 			return err
 		}
 		stored = d
-		if err = row.Scan(&stored.ID); !errors.Is(err, sql.ErrNoRows) {
-			fresh = err == nil
+		if n, _ := r.RowsAffected(); n > 0 {
+			fresh = true
+			stored.ID, err = r.LastInsertId()
 			return err
 		}
-		if row, err = t.row("SELECT id, at, data FROM delivery WHERE hook = ? AND key = ?", d.Hook, d.Key); err != nil {
+		row, err := t.row("SELECT id, at, data FROM delivery WHERE hook = ? AND key = ?", d.Hook, d.Key)
+		if err != nil {
 			return err
 		}
 		var at sql.NullInt64

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -145,6 +146,7 @@ func (q *queue) work(s *SQLite) {
 	defer close(q.ended)
 	for range q.wake {
 		for {
+			runtime.Gosched() // whoever is about to put something here shares the sync
 			q.mu.Lock()
 			group := q.jobs
 			q.jobs = nil

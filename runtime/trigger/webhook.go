@@ -200,7 +200,7 @@ func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, x *hook, body []
 		return
 	case !fired.Start:
 		h.tell(x, Fact{What: "passed", At: now})
-		answer(w, http.StatusOK, map[string]any{"accepted": false})
+		answer(w, http.StatusOK, taken{})
 		return
 	}
 	start := Start{Integration: x.target.integration(), Trigger: x.target.Name, Key: fired.Key, Inputs: fired.Inputs, At: now}
@@ -218,7 +218,7 @@ func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, x *hook, body []
 		what = "duplicate"
 	}
 	h.tell(x, Fact{What: what, ID: id, At: now})
-	answer(w, http.StatusAccepted, map[string]any{"accepted": true, "duplicate": !fresh, "run": id})
+	answer(w, http.StatusAccepted, taken{Accepted: true, Duplicate: !fresh, Run: id})
 }
 
 // decode reads and validates a body.
@@ -264,8 +264,10 @@ func (x *hook) seen(r *http.Request, body any, now time.Time) map[string]any {
 			headers[strings.ToLower(name)] = strings.Join(values, ", ")
 		}
 	}
-	for name, values := range r.URL.Query() {
-		query[name] = values[0]
+	if r.URL.RawQuery != "" {
+		for name, values := range r.URL.Query() {
+			query[name] = values[0]
+		}
 	}
 	v := map[string]any{"time": now.UTC(), "headers": headers, "query": query}
 	if !types.IsMissing(body) {
@@ -311,10 +313,21 @@ func plain(w http.ResponseWriter, text string) {
 	io.WriteString(w, text)
 }
 
-func answer(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
+// taken says what became of a request.
+type taken struct {
+	Accepted  bool   `json:"accepted"`
+	Duplicate bool   `json:"duplicate,omitempty"`
+	Run       string `json:"run,omitempty"`
+}
+
+// jsonType is the type of answers; it is not written to.
+var jsonType = []string{"application/json"}
+
+func answer(w http.ResponseWriter, status int, v taken) {
+	text, _ := json.Marshal(v)
+	w.Header()["Content-Type"] = jsonType
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v)
+	w.Write(append(text, '\n'))
 }
 
 // problem answers as RFC 9457 says.
