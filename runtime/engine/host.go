@@ -108,10 +108,17 @@ func (h *host) Perform(ctx context.Context, r *exec.Request) (*transport.Respons
 }
 
 // intend puts a write's intent on disk. While that takes, others of its loop may go on.
-func (h *host) intend(r *exec.Request, now time.Time) (err error) {
-	if r.Yield == nil {
-		err = h.j.intend(r, now)
-	} else if on := r.Yield(func() { err = h.j.intend(r, now) }); !on && err == nil {
+func (h *host) intend(r *exec.Request, now time.Time) error {
+	g := h.j.intend(r, now)
+	var err error
+	switch {
+	case r.Yield == nil:
+		err = h.j.await(g)
+	case r.Yield(func() { <-g.done }):
+		err = g.err
+	case g.err != nil:
+		err = g.err
+	default:
 		if err = h.j.void(r); err == nil {
 			return exec.ErrGivenUp
 		}
@@ -121,6 +128,9 @@ func (h *host) intend(r *exec.Request, now time.Time) (err error) {
 	}
 	return nil
 }
+
+// Branches are those of a host that waits for the disk.
+func (h *host) Branches(limit int) exec.Branches { return branches(limit, h.j.hurry) }
 
 // again deals with a write that was under way when an earlier process ended.
 func (h *host) again(ctx context.Context, r *exec.Request, e *entry) (*transport.Response, error) {
@@ -225,7 +235,7 @@ func (h *host) Claim(ctx context.Context, c exec.Claim) (bool, error) {
 	case err != nil:
 		return false, h.stop(err)
 	case !fresh:
-		err = h.j.put(kindClaimed, key, struct{}{}, nil, false)
+		err = h.j.put(kindClaimed, key, struct{}{}, nil)
 	case m.By != h.by(c):
 		h.j.queue(store.Mark{Scope: c.Loop, Key: c.Key, At: h.Now(), By: h.by(c)})
 	}

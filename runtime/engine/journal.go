@@ -135,6 +135,7 @@ type journal struct {
 type buffered struct {
 	kind, key     string
 	data, payload []byte
+	late          func() (data, payload []byte) // makes them when it is written, if it is
 	dropped       bool
 	row           *row // nil: it is not written
 }
@@ -143,12 +144,6 @@ type buffered struct {
 type row struct {
 	seq  int64
 	live int // records in it that are of use
-}
-
-// group is intents that wait for the same fsync.
-type group struct {
-	done chan struct{}
-	err  error
 }
 
 // load reads what an earlier process left.
@@ -213,51 +208,123 @@ func (j *journal) take(key string) *entry {
 	return e
 }
 
-// put adds a record. What holds a known secret is sealed. With wait it is durable when put returns.
-func (j *journal) put(kind, key string, data any, payload []byte, wait bool) error {
-	text, err := json.Marshal(data)
+// put adds a record. What holds a known secret is sealed.
+func (j *journal) put(kind, key string, data any, payload []byte) error {
+	text, err := j.encode(key, data)
 	if err != nil {
-		return fmt.Errorf("journal: %w; this is a bug in Tenon", err)
+		return err
 	}
-	text = j.guard(key, text)
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.belongs(j.buffer(kind, key, text, payload))
-	if wait {
-		return j.sync() // which unlocks
-	}
 	if len(j.buf) >= crowded {
 		j.flush()
 	}
-	j.mu.Unlock()
 	return nil
 }
 
-// sync returns when all that is buffered is durable. While one fsync is under way, those who come wait for the
-// next one together. The lock is held, and given back.
-func (j *journal) sync() error {
+// putLate adds a record that is made when it is written. Most answers never are: their items are over before.
+func (j *journal) putLate(kind, key string, late func() (data, payload []byte)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	rec := &buffered{kind: kind, key: key, late: late}
+	j.belongs(rec)
+	j.add(rec)
+	if len(j.buf) >= crowded {
+		j.flush()
+	}
+}
+
+func (j *journal) encode(key string, data any) ([]byte, error) {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w; this is a bug in Tenon", err)
+	}
+	return j.guard(key, text), nil
+}
+
+// Design of groups
+//
+// Records that are waited for share an fsync. While one is under way the next group gathers. A group is due when
+// somebody in it waits in its place, when it is full, or when all that is left to do waits: until then others have
+// something to send, and a larger group costs hardly more than a small one.
+
+// full is a group that is due however much else there is to do: half of what may wait, so that the other half is sent meanwhile.
+const full = beside / 2
+
+// group is records that wait for the same fsync.
+type group struct {
+	size   int
+	urgent bool
+	done   chan struct{} // closed when they are durable
+	err    error         // or why they are not
+}
+
+func (g *group) due() bool { return g != nil && (g.urgent || g.size >= full) }
+
+// join adds a record that is waited for. The group must be waited for.
+func (j *journal) join(kind, key string, text, payload []byte) *group {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.belongs(j.buffer(kind, key, text, payload))
+	if j.next == nil {
+		j.next = &group{done: make(chan struct{})}
+	}
 	g := j.next
-	if g == nil {
-		g = &group{done: make(chan struct{})}
-		j.next = g
+	g.size++
+	if !j.syncing && g.due() {
+		j.syncing = true
+		go j.lead()
 	}
-	if j.syncing {
-		j.mu.Unlock()
-		<-g.done
-		return g.err
+	return g
+}
+
+// hurry makes the group due that gathers.
+func (j *journal) hurry() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.next == nil {
+		return
 	}
-	j.syncing = true
-	j.lead()
-	if j.next != nil {
-		go j.leadOn()
-		return g.err
+	j.next.urgent = true
+	if !j.syncing {
+		j.syncing = true
+		go j.lead()
 	}
-	j.syncing = false
+}
+
+// await returns when a group is durable, as soon as can be.
+func (j *journal) await(g *group) error {
+	j.mu.Lock()
+	if g == j.next {
+		g.urgent = true
+	}
+	if g == j.next && !j.syncing {
+		j.syncing = true
+		j.sync()
+		if j.next.due() {
+			go j.lead() // for the others
+		} else {
+			j.syncing = false
+		}
+	}
 	j.mu.Unlock()
+	<-g.done
 	return g.err
 }
 
-// lead makes the next group durable. The lock is held.
+// lead makes groups durable for as long as one is due.
 func (j *journal) lead() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for j.next.due() {
+		j.sync()
+	}
+	j.syncing = false
+}
+
+// sync makes the next group durable. The lock is held, but not meanwhile.
+func (j *journal) sync() {
 	g := j.next
 	j.next = nil
 	j.flush()
@@ -267,15 +334,6 @@ func (j *journal) lead() {
 	}
 	close(g.done)
 	j.mu.Lock()
-}
-
-// leadOn does so for as long as there are groups. The lock is held, and given back.
-func (j *journal) leadOn() {
-	for j.next != nil {
-		j.lead()
-	}
-	j.syncing = false
-	j.mu.Unlock()
 }
 
 // crowded is how much waits for the next intent, lazily for how long: what is over by then needs no place on disk.
@@ -334,6 +392,9 @@ func (j *journal) flush() {
 			continue
 		case rec.kind == kindItems:
 			rec.data = j.guard(rec.key, append(rec.data, ']'))
+		case rec.late != nil:
+			rec.data, rec.payload = rec.late()
+			rec.late = nil
 		}
 		if len(p.payload)+len(rec.payload) > packable {
 			rows = p.take(j, rows)
@@ -414,12 +475,12 @@ func (j *journal) payload(key string, e *entry, sealed bool) ([]byte, error) {
 	return body, nil
 }
 
-// intend puts a write's intent on disk.
-func (j *journal) intend(r *exec.Request, now time.Time) error {
+// intend adds a write's intent, which is on disk when its group is.
+func (j *journal) intend(r *exec.Request, now time.Time) *group {
 	d := intentData{Frozen: r.Freeze(), At: now.UnixMilli()}
 	var body []byte
 	body, d.Sealed = j.body(r.Key, r.Body)
-	return j.put(kindIntent, r.Key, d, body, true)
+	return j.join(kindIntent, r.Key, j.guard(r.Key, d.json()), body)
 }
 
 // frozen is the request of an intent, with today's credentials.
@@ -445,13 +506,13 @@ func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, b
 		if e.Cause == event.RunCanceled {
 			return j.stopped(r, e)
 		}
-		return j.put(kindLost, r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli()}, nil, false)
+		return j.put(kindLost, r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli()}, nil)
 	}
 	d := answerData{Status: res.Status, Header: res.Header, Attempts: res.Attempts, Note: res.Note, At: now.UnixMilli(), Took: now.Sub(began).Milliseconds()}
 	if r.Safe {
 		d.Method, d.Asked = r.Method, r.URL.String()
 	}
-	if res.URL != nil && res.URL.String() != r.URL.String() {
+	if res.URL != nil && res.URL != r.URL && res.URL.String() != r.URL.String() {
 		d.URL = res.URL.String()
 	}
 	if _, cookie := res.Header["Set-Cookie"]; cookie {
@@ -459,9 +520,11 @@ func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, b
 		d.Header = res.Header.Clone()
 		d.Header.Del("Set-Cookie")
 	}
-	var body []byte
-	body, d.Sealed = j.body(r.Key, res.Body)
-	return j.put(kindAnswer, r.Key, d, body, false)
+	j.putLate(kindAnswer, r.Key, func() (data, payload []byte) {
+		payload, d.Sealed = j.body(r.Key, res.Body)
+		return j.guard(r.Key, d.json()), payload
+	})
+	return nil
 }
 
 // stopped notes what became of a request that was cut off with its run. A read is made again later; a write
@@ -475,7 +538,7 @@ func (j *journal) stopped(r *exec.Request, e *transport.Error) error {
 
 // void notes that a write was not sent, and will not be.
 func (j *journal) void(r *exec.Request) error {
-	return j.put(kindUnsent, r.Key, struct{}{}, nil, false)
+	return j.put(kindUnsent, r.Key, struct{}{}, nil)
 }
 
 // answered returns what a request was answered, or why it was not.
@@ -524,7 +587,7 @@ func (j *journal) once(kind, key string, now time.Time) time.Time {
 			j.stop(err)
 		}
 	}
-	if err := j.put(kind, key, timeData{now}, nil, false); err != nil {
+	if err := j.put(kind, key, timeData{now}, nil); err != nil {
 		j.stop(err)
 	}
 	return now

@@ -24,7 +24,7 @@ func (h *host) State(ctx context.Context, integration string) (map[string]any, e
 	if e := h.j.take(key); e != nil {
 		err = h.j.read(key, e.data, &state)
 	} else if state, err = h.d.k.Store.State(ctx, integration); err == nil {
-		err = h.j.put(kindState, key, state, nil, false)
+		err = h.j.put(kindState, key, state, nil)
 	}
 	if err != nil {
 		return nil, h.stop(fmt.Errorf("the state of %s: %w", integration, err))

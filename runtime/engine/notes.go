@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -235,7 +234,8 @@ func (n *notes) Item(i int, data []byte) (due bool) {
 	} else {
 		n.open.data = append(n.open.data, ',')
 	}
-	n.open.data = fmt.Appendf(n.open.data, "[%d,%s]", i, data)
+	n.open.data = strconv.AppendInt(append(n.open.data, '['), int64(i), 10)
+	n.open.data = append(append(append(n.open.data, ','), data...), ']')
 	if len(j.buf) >= crowded || len(n.open.data) > store.InlineMax {
 		j.flush()
 	}

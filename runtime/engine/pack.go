@@ -2,7 +2,7 @@ package engine
 
 import (
 	"encoding/json"
-	"fmt"
+	"strconv"
 
 	"tenon/runtime/store"
 )
@@ -54,15 +54,20 @@ func (p *packer) take(j *journal, rows []store.Change) []store.Change {
 }
 
 func (p *packer) list() []byte {
-	out := []byte{'['}
+	size := 2
+	for _, rec := range p.recs {
+		size += len(rec.key) + len(rec.data) + 40
+	}
+	out := append(make([]byte, 0, size), '[')
 	for i, rec := range p.recs {
 		if i > 0 {
 			out = append(out, ',', '\n')
 		}
-		key, _ := json.Marshal(rec.key)
-		out = fmt.Appendf(out, `{"k":%q,"n":%s,"d":%s`, rec.kind, key, rec.data)
+		out = append(append(out, `{"k":"`...), rec.kind...)
+		out = appendText(append(out, `","n":`...), rec.key)
+		out = append(append(out, `,"d":`...), rec.data...)
 		if len(rec.payload) > 0 {
-			out = fmt.Appendf(out, `,"z":%d`, len(rec.payload))
+			out = strconv.AppendInt(append(out, `,"z":`...), int64(len(rec.payload)), 10)
 		}
 		out = append(out, '}')
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"tenon/runtime/event"
@@ -141,70 +140,4 @@ func (o *observer) Retrying(n int, wait time.Duration, why string) {
 	o.s.say(event.RetryScheduled{Step: o.r.Step, Item: o.r.Item, Attempt: n, Wait: event.Millis(wait), Why: why})
 }
 
-// beside bounds the branches of a set that have yielded their places, and with them what is begun in a loop and not over.
-const beside = 64
-
-// Branches are goroutines. Bounded ones are reused from one piece of work to the next, since growing a
-// new goroutine's stack costs more than the work around a small request.
-func (s *session) Branches(limit int) exec.Branches {
-	if limit <= 0 {
-		return &free{}
-	}
-	return &workers{places: make(chan struct{}, limit), begun: make(chan struct{}, limit+beside), work: make(chan func())}
-}
-
-type free struct{ wg sync.WaitGroup }
-
-func (b *free) Go(f func())       { b.wg.Go(f) }
-func (b *free) Yield(wait func()) { wait() }
-func (b *free) Wait()             { b.wg.Wait() }
-
-// workers are goroutines of which as many as there are places are at work. Who waits for a place gets it in turn.
-type workers struct {
-	places  chan struct{} // filled by those who have one
-	begun   chan struct{} // and by those who have begun, with a place or without
-	aside   atomic.Int32  // have yielded theirs
-	running int           // goroutines
-	work    chan func()
-	wg      sync.WaitGroup
-}
-
-func (b *workers) Go(f func()) {
-	b.begun <- struct{}{}
-	b.places <- struct{}{}
-	select {
-	case b.work <- f:
-		return
-	default:
-	}
-	if b.running >= cap(b.places)+int(b.aside.Load()) {
-		b.work <- f // one of them is about to be done
-		return
-	}
-	b.running++
-	b.wg.Go(func() {
-		b.do(f)
-		for f := range b.work {
-			b.do(f)
-		}
-	})
-}
-
-func (b *workers) do(f func()) {
-	f()
-	<-b.places
-	<-b.begun
-}
-
-func (b *workers) Yield(wait func()) {
-	b.aside.Add(1)
-	<-b.places
-	wait()
-	b.places <- struct{}{}
-	b.aside.Add(-1)
-}
-
-func (b *workers) Wait() {
-	close(b.work)
-	b.wg.Wait()
-}
+func (s *session) Branches(limit int) exec.Branches { return branches(limit, func() {}) }

@@ -66,7 +66,7 @@ func (h *host) Worked(key string) time.Duration {
 	}
 	h.worked.wanted.Store(true)
 	now := h.total().Truncate(time.Millisecond)
-	if err := h.j.put(kindWorked, key, workedData{now.Milliseconds()}, nil, false); err != nil {
+	if err := h.j.put(kindWorked, key, workedData{now.Milliseconds()}, nil); err != nil {
 		h.j.stop(err)
 	}
 	return now

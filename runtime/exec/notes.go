@@ -168,13 +168,7 @@ func (x *iteration) note(n int, values []any, f *fault, skipped bool) {
 	if b == nil || f != nil && (f.InDoubt || !x.loop.plan.Continue) {
 		return
 	}
-	note := itemNote{Failed: noteOf(f), Skipped: skipped}
-	if f == nil {
-		for _, v := range values {
-			note.Values = append(note.Values, kept{v})
-		}
-	}
-	data, err := json.Marshal(note)
+	data, err := appendNote(values, f, skipped)
 	if err != nil {
 		return // a value that cannot be kept: the item is gone through again
 	}
@@ -183,6 +177,23 @@ func (x *iteration) note(n int, values []any, f *fault, skipped bool) {
 	if due && !b.lists {
 		x.mark()
 	}
+}
+
+func appendNote(values []any, f *fault, skipped bool) (data []byte, err error) {
+	switch {
+	case f != nil:
+		return json.Marshal(itemNote{Failed: noteOf(f)})
+	case skipped || len(values) == 0:
+		return json.Marshal(itemNote{Skipped: skipped})
+	}
+	data = append(make([]byte, 0, 64), `{"v":`...)
+	for i, v := range values {
+		data = append(data, "[,"[min(i, 1)])
+		if data, err = types.AppendJSON(data, plainOf(v)); err != nil {
+			return nil, err
+		}
+	}
+	return append(data, "]}"...), nil
 }
 
 func (x *iteration) mark() {
