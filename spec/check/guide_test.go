@@ -21,6 +21,7 @@ func TestGuide(t *testing.T) {
 	guide(t, "pagination.md", 2)
 	guide(t, "limits.md", 2)
 	guide(t, "serve.md", 1)
+	guide(t, "testing.md", 3)
 }
 
 func guide(t *testing.T, page string, atLeast int) {

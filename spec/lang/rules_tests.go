@@ -6,7 +6,7 @@ import "tenon/spec/diag"
 var MockMismatch = &diag.Rule{
 	Name: "mock-mismatch", Title: "Mock that the spec rules out",
 	Explain: "A test whose mocks answer as the provider never would shows nothing. A mock may answer with a status that the spec declares, with the body and headers that it declares for it. " +
-		"Statuses that any server or what stands before it may answer with, 429 and 5xx, need not be declared; of other failures that are not declared, lint warns. " +
+		"Statuses that any server or what stands before it may answer with, 429 and 5xx, need not be declared; other failures that are not declared are noted. " +
 		"A mock that breaks the spec on purpose, as a test of `catch \"invalid_response\"` does, says `valid = false`.",
 	Bad: `-- main.hcl --
 api "shop" {
