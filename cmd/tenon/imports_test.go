@@ -38,6 +38,7 @@ var layers = []string{
 	"runtime/exec",
 	"runtime/engine",
 	"runtime/mockapi",
+	"runtime/trial",
 	"runtime/trigger",
 	"runtime/daemon",
 	"integrations",

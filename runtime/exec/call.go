@@ -141,7 +141,7 @@ func (r *run) encode(s *scope, c *call, d *draft, key string) (*Request, *fault)
 		return nil, s.fail(event.InvalidRequest, c.plan.Range, "%s: %s", c.plan.Operation, err)
 	}
 	req := &Request{
-		Step: s.step, Item: s.item, Key: key, API: c.plan.API, Method: c.plan.Method, Header: part.Header, Hosts: r.hosts, Named: r.named, Operation: c.plan.Operation,
+		Step: s.step, Item: s.item, Key: key, API: c.plan.API, Base: t.base.String(), Method: c.plan.Method, Header: part.Header, Hosts: r.hosts, Named: r.named, Operation: c.plan.Operation,
 		Retry: c.plan.Retry, Limits: c.limits, Safe: c.plan.Safe, Idempotent: c.plan.Idempotent, Keep: c.keeps,
 		Timeout: c.plan.Timeout, secretHeaders: t.secretHeaders,
 	}

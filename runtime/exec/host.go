@@ -112,6 +112,7 @@ type Request struct {
 	Key string
 
 	API         string
+	Base        string // where the API is, as the run reaches it
 	Method      string
 	URL         *url.URL
 	Header      http.Header
@@ -147,7 +148,6 @@ type Inputs struct {
 	// Redactor is told every secret, and everything said about the run passes it. nil: one is made.
 	Redactor *secret.Redactor
 	DryRun   bool // the host withholds writes; only for the record
-	Kept     bool // the run may go on after it was stopped
 	// State, unless it is nil, is used instead of what the host remembers of the integration. What is not there has
 	// its initial value.
 	State map[string]any

@@ -154,6 +154,30 @@ func (s *Server) operation(name openapi.OperationName) (*openapi.Operation, erro
 	return s.doc.Operation(name.Key())
 }
 
+// Read reads a request without answering it, and says what is wrong with it, but for its credentials. The request
+// is nil if the document has no operation for it.
+func (s *Server) Read(r *http.Request) (*Request, []string) {
+	route, values := s.routes.find(r.Method, r.URL.EscapedPath())
+	if route == nil {
+		return nil, s.routes.missing(r.Method, r.URL.EscapedPath()).problems
+	}
+	op, err := s.operation(route.name)
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	c := &call{Server: s, r: r, op: op, path: values, content: types.Missing}
+	problems := c.readParams()
+	more, refused := c.readBody()
+	var out []string
+	for _, p := range append(problems, more...) {
+		out = append(out, p.String())
+	}
+	if refused != nil {
+		out = append(out, refused.problems...)
+	}
+	return c.request(), out
+}
+
 // call is one request to an operation.
 type call struct {
 	*Server

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -139,6 +140,11 @@ func (u *Unread) Close() error {
 	err := u.close()
 	u.cancel()
 	return err
+}
+
+// NewUnread returns content that is at hand already, as if it arrived.
+func NewUnread(content []byte) *Unread {
+	return &Unread{body: bytes.NewReader(content), close: func() error { return nil }, cancel: func() {}, a: &attempt{}, Size: int64(len(content))}
 }
 
 // handOver leaves the content of an answer unread.
