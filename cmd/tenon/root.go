@@ -80,7 +80,7 @@ Results go to standard output, everything else to standard error.`,
 	root.SetCompletionCommandGroupID(groupTool)
 	root.AddCommand(
 		newInit(e), newAdd(e), newLock(e), newLint(e), newExplain(e), newFmt(e),
-		newPlan(e), newRun(e), newServe(e), newRuns(e), newMock(e), newLogin(e), newLogout(e),
+		newPlan(e), newRun(e), newServe(e), newRuns(e), newTest(e), newMock(e), newLogin(e), newLogout(e),
 		newVersion(e),
 	)
 	root.InitDefaultHelpCmd()

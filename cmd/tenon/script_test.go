@@ -114,6 +114,7 @@ var masks = []struct {
 	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "sha256:…"},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]{4,5}`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(` after [0-9.]+m?s`), " after TIME"},
+	{regexp.MustCompile(`(?m)(^(ok  |FAIL)  .*  |, in )[0-9.]+(m|µ)?s$`), "${1}TIME"},
 	{regexp.MustCompile(`"run": "[^"]*"`), `"run": "RUN"`},
 }
 

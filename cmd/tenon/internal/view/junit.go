@@ -31,6 +31,7 @@ type (
 	junitCase struct {
 		Class   string        `xml:"classname,attr"`
 		Name    string        `xml:"name,attr"`
+		Time    string        `xml:"time,attr,omitempty"` // seconds
 		Failure *junitFailure `xml:"failure"`
 		Output  string        `xml:"system-out,omitempty"`
 	}
@@ -67,6 +68,10 @@ func (f Findings) JUnit(w io.Writer, notes bool) error {
 		report.Failures += s.Failures
 		report.Suites = append(report.Suites, s)
 	}
+	return writeJUnit(w, report)
+}
+
+func writeJUnit(w io.Writer, report junitReport) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
