@@ -245,6 +245,7 @@ func (d *Durable) Inputs(run *store.Run) (exec.Inputs, error) {
 func (d *Durable) carry(ctx context.Context, p *exec.Program, in exec.Inputs, again bool) (*exec.Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	in.Kept = true
 	h := &host{d: d, run: in.Run, ctx: ctx}
 	h.worked.began = d.now()
 	h.j = &journal{store: d.k.Store, run: in.Run, sealer: d.k.Sealer, redactor: in.Redactor, every: d.k.Every, stop: func(err error) { stop(&storeError{err}) }}

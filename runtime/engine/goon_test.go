@@ -196,7 +196,7 @@ func (l *life) live(p *exec.Program, server string) (*exec.Result, error) {
 	}, engine.Keeping{Store: l.m})
 	defer d.Close()
 	if _, err := l.kept.Run(ctx, "r"); err != nil {
-		return d.Start(ctx, p, exec.Inputs{Run: "r", Servers: map[string]string{"w": server}}, "test")
+		return d.Start(ctx, p, exec.Inputs{Run: "r", Servers: map[string]string{"w": server, "k": server}}, "test")
 	}
 	res, _, err := d.Resume(ctx, "r", noSecrets)
 	return res, err
@@ -666,4 +666,179 @@ func TestInterruptedRunHoldsItsLock(t *testing.T) {
 	if text, _ := json.Marshal(told); len(told) != 1 || told[0] != want {
 		t.Errorf("told: %s\nwant %s", text, want)
 	}
+}
+
+const keyed = `
+api "k" {
+  server = "http://k.invalid"
+  idempotency {
+    header = "Idempotency-Key"
+  }
+  operation "book" {
+    request  = "POST /w/{k}"
+    params   = { k = string }
+    response = any
+  }
+}
+`
+
+// An undo that is sent with an idempotency key has the same one after a kill.
+func TestUndoHasItsKey(t *testing.T) {
+	p := written(t, keyed+`integration "i" {
+  step "a" {
+    call   = k.book
+    params = { k = "a" }
+    undo {
+      call   = k.book
+      params = { k = "back" }
+    }
+  }
+  step "bad" {
+    call   = w.make
+    params = { k = "bad" }
+  }
+}`)
+	var l *life
+	var keys []string
+	s := newThings(t, func(r string, w http.ResponseWriter) bool {
+		switch {
+		case r == "POST bad":
+			w.WriteHeader(409)
+		case r == "POST back" && l != nil:
+			go l.kill()
+			<-l.t.Context().Done()
+		default:
+			return false
+		}
+		return true
+	})
+	inner := s.Config.Handler
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "back") {
+			keys = append(keys, r.Header.Get("Idempotency-Key"))
+		}
+		inner.ServeHTTP(w, r)
+	})
+	kept := store.NewMemory()
+	l = &life{t: t, kept: kept}
+	if _, err := l.live(p, s.URL); !errors.Is(err, errDead) {
+		t.Fatal(err)
+	}
+	l = nil
+	res, err := (&life{t: t, kept: kept}).live(p, s.URL)
+	if err != nil || res.Status != event.Failed || res.Undone.Done != 1 {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if len(keys) != 2 || keys[0] == "" || keys[0] != keys[1] {
+		t.Errorf("keys of the undo: %q", keys)
+	}
+}
+
+// An undo whose outcome is not known is parked, so that somebody can settle it. on_failure has run, since the run has failed.
+func TestUndoInDoubt(t *testing.T) {
+	p := written(t, `integration "i" {
+  step "a" {
+    call   = w.make
+    params = { k = "a" }
+    undo {
+      call   = w.make
+      params = { k = "back" }
+    }
+  }
+  step "bad" {
+    call   = w.make
+    params = { k = "bad" }
+  }
+  on_failure {
+    step "alarm" {
+      call   = w.make
+      params = { k = "alarm" }
+    }
+  }
+}`)
+	s := newThings(t, func(r string, w http.ResponseWriter) bool {
+		switch r {
+		case "POST bad":
+			w.WriteHeader(409)
+			return true
+		case "POST back":
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	})
+	kept := store.NewMemory()
+	res, err := (&life{t: t, kept: kept}).live(p, s.URL)
+	doubts, _ := kept.Doubts(t.Context(), "r")
+	if err != nil || res.Status != event.InDoubt || len(doubts) != 1 || doubts[0].Key != "step.a:undo" {
+		t.Fatalf("%+v, %v, %+v", res, err, doubts)
+	}
+	if err := engine.Resolve(t.Context(), kept, "r", doubts[0].Key, engine.Verdict{Happened: true}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if res, err = (&life{t: t, kept: kept}).live(p, s.URL); err != nil || res.Status != event.Failed || res.Undone.Done != 1 {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	s.want(t, "POST a", "POST bad", "POST back", "POST alarm")
+}
+
+// A run that stops in doubt has not failed yet: on_failure waits until it has.
+func TestNoAlarmInDoubt(t *testing.T) {
+	p := written(t, `integration "i" {
+  step "a" {
+    call   = w.make
+    params = { k = "a" }
+  }
+  on_failure {
+    step "alarm" {
+      call   = w.make
+      params = { k = "alarm" }
+    }
+  }
+}`)
+	s := newThings(t, func(r string, w http.ResponseWriter) bool {
+		if r == "POST a" {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	})
+	kept := store.NewMemory()
+	if res, err := (&life{t: t, kept: kept}).live(p, s.URL); err != nil || res.Status != event.InDoubt {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	s.want(t, "POST a")
+}
+
+// A run that is interrupted before it found out about a write does so when it goes on, and asks nobody.
+func TestInterruptedBeforeItFoundOut(t *testing.T) {
+	p := written(t, `integration "i" {
+  step "a" {
+    call   = w.make
+    params = { k = "a" }
+    recover {
+      call   = w.look
+      params = { k = "a" }
+      found  = response.body.done
+      wait   = "1h"
+    }
+  }
+}`)
+	s := newThings(t, func(r string, w http.ResponseWriter) bool {
+		if r == "POST a" {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	})
+	kept := store.NewMemory()
+	first := &life{t: t, kept: kept}
+	time.AfterFunc(300*time.Millisecond, func() { first.stop() })
+	if res, err := first.live(p, s.URL); err != nil || res.Status != event.Canceled {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if doubts, _ := kept.Doubts(t.Context(), "r"); len(doubts) > 0 {
+		t.Errorf("in doubt: %+v", doubts)
+	}
+	if res, err := (&life{t: t, kept: kept, at: 2 * time.Hour}).live(p, s.URL); err != nil || res.Status != event.Succeeded {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	s.want(t, "POST a", "GET a")
 }

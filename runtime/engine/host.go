@@ -334,6 +334,8 @@ func (h *host) fact(x event.Envelope) {
 		h.park(x.At, e.Failure)
 	case event.ItemFailed:
 		h.park(x.At, e.Failure)
+	case event.UndoFailed:
+		h.park(x.At, e.Failure)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

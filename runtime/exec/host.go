@@ -148,6 +148,7 @@ type Inputs struct {
 	// Redactor is told every secret, and everything said about the run passes it. nil: one is made.
 	Redactor *secret.Redactor
 	DryRun   bool // the host withholds writes; only for the record
+	Kept     bool // the run may go on after it was stopped
 	// State, unless it is nil, is used instead of what the host remembers of the integration. What is not there has
 	// its initial value.
 	State map[string]any

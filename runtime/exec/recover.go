@@ -14,8 +14,12 @@ import (
 const resends = 3
 
 // findOut asks whether a write of unknown outcome, which f is about, happened. If not, the same bytes are sent
-// again. Where it cannot be found out, f stays.
+// again. Where it cannot be found out, f stays. A run that is stopped, and may go on, finds out then.
 func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) {
+	later := func() bool { return r.in.Kept && r.ctx.Err() != nil }
+	if later() {
+		return nil, s.canceled()
+	}
 	if s.over() && !outOfTime(s.ctx) {
 		return nil, f
 	}
@@ -28,6 +32,9 @@ func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) 
 	for n := 1; ; n++ {
 		own.label, own.ids = "recover"+strconv.Itoa(n), 0
 		a, found, bad := r.lookUp(o, own)
+		if bad != nil && later() {
+			return nil, s.canceled()
+		}
 		if bad != nil {
 			f.Detail = strings.TrimSpace(fmt.Sprintf("%s Finding out failed, too: %s", f.Detail, bad.Message))
 			return nil, f
@@ -36,6 +43,9 @@ func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) 
 		if found {
 			r.writes.Add(1)
 			return a, nil
+		}
+		if later() {
+			return nil, s.canceled()
 		}
 		f.InDoubt = false
 		f.Detail = "It did not happen, as recover found out."

@@ -232,11 +232,12 @@ func (r *run) outputs(s *scope) (map[string]any, *fault) {
 	return out, nil
 }
 
-// onFailure runs the author's on_failure block. A person who cancels wants it to stop, so it does not run then.
+// onFailure runs the author's on_failure block. A person who cancels wants it to stop, so it does not run then; and
+// a run in doubt has not failed yet.
 // A run whose time is over gets a little more for it. What fails in it is said, but is not the run's failure; a write
 // in doubt is for a person to settle, as any other.
 func (r *run) onFailure(ctx context.Context, f *fault, s *scope) {
-	if r.p.onFailure == nil || f.Kind == event.RunCanceled || f.Kind == event.InvalidInput {
+	if r.p.onFailure == nil || f.InDoubt || f.Kind == event.RunCanceled || f.Kind == event.InvalidInput {
 		return
 	}
 	if outOfTime(ctx) {

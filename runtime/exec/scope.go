@@ -255,6 +255,10 @@ func (s *scope) stopped() *fault {
 	if outOfTime(s.ctx) {
 		return s.fail(event.Timeout, source.Range{}, "%s", context.Cause(s.ctx))
 	}
+	return s.canceled()
+}
+
+func (s *scope) canceled() *fault {
 	return s.fail(event.RunCanceled, source.Range{}, "the run was canceled")
 }
 

@@ -152,6 +152,9 @@ func (r *run) remember(o *op, s *scope, result map[string]any) {
 			if f == nil {
 				req, f = r.encode(s, o.undo.call, d, s.key(""))
 			}
+			if f == nil {
+				r.name(o.undo.call, d, req)
+			}
 			return f
 		})
 	})

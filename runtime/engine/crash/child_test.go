@@ -1,14 +1,22 @@
+//go:build unix
+
 package crash
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"tenon/runtime/engine"
 	"tenon/runtime/exec"
@@ -22,13 +30,13 @@ import (
 const (
 	childDir    = "TENON_CRASH_DIR"
 	childServer = "TENON_CRASH_SERVER"
-	childWhat   = "TENON_CRASH_INTEGRATION"
-	childAt     = "TENON_CRASH_AT" // "12-": before the twelfth write to the journal; "12+": after it
+	childPlan   = "TENON_CRASH_PLAN" // a file
+	childAt     = "TENON_CRASH_AT"   // "12-": before the twelfth write to the journal; "12+": after it
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		status, err := child(dir, os.Getenv(childServer), os.Getenv(childWhat), os.Getenv(childAt))
+		status, err := child(dir, os.Getenv(childServer), os.Getenv(childPlan), os.Getenv(childAt))
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -36,17 +44,12 @@ func TestMain(m *testing.M) {
 		fmt.Print(status)
 		os.Exit(0)
 	}
+	flag.Parse()
+	flag.Set("test.parallel", strconv.Itoa(*workers)) // most of the time they wait
 	os.Exit(m.Run())
 }
 
-// The integrations that are killed. The items of one can be undone, so that all of them are gone through again; those of
-// the other are noted as over.
-const (
-	undone = "orders"
-	noted  = "noted"
-)
-
-// project compiles one of them.
+// project compiles one of the integrations that are killed.
 func project(name string) (*plan.Plan, error) {
 	src, err := os.ReadFile("testdata/main.hcl")
 	if err != nil {
@@ -54,19 +57,38 @@ func project(name string) (*plan.Plan, error) {
 	}
 	checked := check.NewSession(os.DirFS("testdata"), nil, "test").Check(map[string][]byte{"main.hcl": src})
 	p := checked.Plans[name]
-	if p == nil {
+	if p == nil || checked.Findings.HasErrors() {
 		return nil, fmt.Errorf("findings: %v", checked.Findings)
 	}
 	return p, nil
 }
 
+// planFile writes the plan of one of them, as the processes read it.
+func planFile(t *testing.T, name string) string {
+	t.Helper()
+	p, err := project(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), name+".json")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // every is the number of items between two marks: few, so that there are many.
 const every = 7
 
-// child begins the run, or goes on with it, and returns how it ended.
-func child(dir, server, what, at string) (string, error) {
-	ctx := context.Background()
-	s, err := store.Open(ctx, dir, store.Shared, "crash")
+// child begins the run, or goes on with it, and returns how it stands then, as the store has it. SIGTERM interrupts it.
+func child(dir, server, file, at string) (string, error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	s, err := store.Open(context.Background(), dir, store.Shared, "crash")
 	if err != nil {
 		return "", err
 	}
@@ -76,34 +98,57 @@ func child(dir, server, what, at string) (string, error) {
 		kept = &deadly{Store: s, at: n, after: strings.HasSuffix(at, "+")}
 	}
 	d := engine.NewDurable(engine.Options{}, engine.Keeping{Store: kept, Every: every})
-	runs, err := s.Runs(ctx, store.Filter{Limit: 1})
-	if err != nil {
+	if err := carry(ctx, d, s, server, file); err != nil {
 		return "", err
 	}
-	if len(runs) == 0 {
-		p, err := project(what)
-		if err != nil {
-			return "", err
-		}
-		prog, err := exec.Compile(p)
-		if err != nil {
-			return "", err
-		}
-		res, err := d.Start(ctx, prog, exec.Inputs{Servers: map[string]string{"shop": server}}, "test")
-		if err != nil {
-			return "", err
-		}
-		return string(res.Status), nil
+	runs, err := s.Runs(context.Background(), store.Filter{Limit: 1})
+	if err != nil || len(runs) == 0 {
+		return store.Interrupted, err // before it began
 	}
-	if run := runs[0]; !run.Unfinished() && run.Status != store.InDoubt {
-		return run.Status, nil
-	}
-	res, _, err := d.Resume(ctx, runs[0].ID, func(*plan.Plan) (map[string]secret.Value, error) { return nil, nil })
-	if err != nil {
-		return "", err
-	}
-	return string(res.Status), nil
+	return runs[0].Status, nil
 }
+
+func carry(ctx context.Context, d *engine.Durable, s store.Store, server, file string) error {
+	runs, err := s.Runs(context.Background(), store.Filter{Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(runs) > 0 {
+		if run := runs[0]; !run.Unfinished() && run.Status != store.InDoubt {
+			return nil
+		}
+		_, _, err := d.Resume(ctx, runs[0].ID, noSecrets)
+		for errors.Is(err, store.ErrInUse) { // by somebody who cancels it
+			time.Sleep(10 * time.Millisecond)
+			_, _, err = d.Resume(ctx, runs[0].ID, noSecrets)
+		}
+		return unlessStopped(ctx, err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	p, err := plan.Decode(data)
+	if err != nil {
+		return err
+	}
+	prog, err := exec.Compile(p)
+	if err != nil {
+		return err
+	}
+	_, err = d.Start(ctx, prog, exec.Inputs{Servers: map[string]string{"shop": server}}, "test")
+	return unlessStopped(ctx, err)
+}
+
+// unlessStopped is err, unless it says only that ctx had ended before anything was done.
+func unlessStopped(ctx context.Context, err error) error {
+	if err != nil && err == ctx.Err() {
+		return nil
+	}
+	return err
+}
+
+func noSecrets(*plan.Plan) (map[string]secret.Value, error) { return nil, nil }
 
 // deadly is a store that kills its process at one of the writes to it.
 type deadly struct {

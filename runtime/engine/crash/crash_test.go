@@ -5,13 +5,15 @@ package crash
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,80 +21,142 @@ import (
 	"tenon/runtime/store"
 )
 
-var kills = flag.Int("kills", 200, "how many processes TestKilledAtRandom kills")
+var (
+	kills   = flag.Int("kills", 200, "how many processes TestKilledAtRandom kills")
+	workers = flag.Int("workers", 4, "how many runs are killed at once")
+)
 
-// toll is what came of a run that was killed again and again.
+// toll is what came of runs that were killed again and again.
 type toll struct {
-	kills, parked, resent int
+	runs, kills, interrupted, parked, resent int
+	cpu                                      time.Duration // of all their processes
 }
 
-// ordeal carries a run out in processes that are killed, until it ends. next says how: after a time, or at a write.
-func ordeal(t *testing.T, what string, s *shop, dir string, next func() (after time.Duration, at string)) toll {
+func (a *toll) add(b toll) {
+	a.runs += b.runs
+	a.kills += b.kills
+	a.interrupted += b.interrupted
+	a.parked += b.parked
+	a.resent += b.resent
+	a.cpu += b.cpu
+}
+
+func (a toll) String() string {
+	n := max(1, a.kills+a.interrupted+a.runs)
+	return fmt.Sprintf("%d kills and %d interruptions in %d runs; %d writes were parked, of which %d had not happened; %v of CPU per process",
+		a.kills, a.interrupted, a.runs, a.parked, a.resent, (a.cpu / time.Duration(n)).Round(time.Millisecond))
+}
+
+// fate is how a process ends. The zero fate lets it live.
+type fate struct {
+	at       string        // a write to its journal, as in childAt
+	requests int           // after so many, and a while
+	after    time.Duration // since it began, or since the last of the requests
+	sig      syscall.Signal
+	cancel   time.Duration // since it began: somebody asks for the end of the run; 0: nobody does
+}
+
+// mishap draws a fate. What a process does is measured in what it asks and writes, not in time: how much it comes to does
+// not depend on the machine.
+func (k kind) mishap() fate {
+	switch n := rand.IntN(20); {
+	case n < 7:
+		return fate{at: fmt.Sprint(1+rand.IntN(k.pace), []string{"-", "+"}[rand.IntN(2)])}
+	case n < 18:
+		return fate{requests: 1 + rand.IntN(k.pace), after: rand.N(4 * time.Millisecond), sig: syscall.SIGKILL}
+	case n < 19:
+		return fate{after: rand.N(100 * time.Millisecond), sig: syscall.SIGKILL}
+	}
+	return fate{requests: 1 + rand.IntN(k.pace), sig: syscall.SIGTERM}
+}
+
+// ordeal carries a run out in processes that meet their fates, until it ends. It returns how.
+func ordeal(t *testing.T, k kind, s *shop, dir string, next func() fate) (store.Status, toll) {
 	t.Helper()
-	var sum toll
-	for try := 0; ; try++ {
-		if try > 5000 {
-			t.Fatal("the run does not come to its end")
-		}
-		after, at := next()
-		status, killed := process(t, what, s, dir, after, at)
-		switch {
-		case killed:
+	sum := toll{runs: 1}
+	for range 5000 {
+		status := process(t, k, s, dir, next(), &sum)
+		switch status {
+		case "":
 			sum.kills++
-		case status == store.InDoubt:
+		case store.Interrupted:
+			sum.interrupted++
+		case store.InDoubt:
 			n, again := settle(t, s, dir)
 			sum.parked += n
 			sum.resent += again
 		default:
-			if status != "succeeded" {
-				t.Fatalf("the run ended as %q", status)
-			}
-			audit(t, what, s, dir)
-			return sum
+			return status, sum
 		}
 	}
+	t.Fatal("the run does not come to its end")
+	return "", sum
 }
 
-// process starts one process, and kills it after a time unless it ends before.
-func process(t *testing.T, what string, s *shop, dir string, after time.Duration, at string) (status string, killed bool) {
+// planned are the kinds with their plans.
+func planned(t *testing.T) []kind {
+	t.Helper()
+	out := slices.Clone(kinds)
+	for i := range out {
+		out[i].plan = planFile(t, out[i].name)
+	}
+	return out
+}
+
+// process starts one process, and returns the run's status when it has ended; "" if it was killed.
+func process(t *testing.T, k kind, s *shop, dir string, f fate, sum *toll) store.Status {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+dir, childServer+"="+s.URL, childWhat+"="+what, childAt+"="+at)
+	cmd.Env = append(os.Environ(), childDir+"="+dir, childServer+"="+s.URL, childPlan+"="+k.plan, childAt+"="+f.at, "GOGC=400")
 	var out, bad bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &bad
+	started, over := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	strike := func() {
+		wg.Go(func() {
+			select {
+			case <-time.After(f.after):
+				<-started
+				cmd.Process.Signal(f.sig)
+			case <-over:
+			}
+		})
+	}
+	s.when(f.requests, strike)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if after > 0 {
-		timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
-		defer timer.Stop()
+	close(started)
+	if f.requests == 0 && f.sig != 0 {
+		strike()
+	}
+	if f.cancel > 0 {
+		wg.Go(func() {
+			select {
+			case <-time.After(f.cancel):
+				cancel(t, dir)
+			case <-over:
+			}
+		})
 	}
 	err := cmd.Wait()
-	if cmd.ProcessState.ExitCode() == -1 {
-		return "", true
-	}
-	if err != nil {
+	s.when(0, nil)
+	close(over)
+	wg.Wait()
+	sum.cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	switch code := cmd.ProcessState.ExitCode(); {
+	case code == -1:
+		return ""
+	case err != nil:
 		t.Fatalf("%v: %s", err, bad.String())
 	}
-	return out.String(), false
-}
-
-// tester is what the checks need of *testing.T and *rapid.T.
-type tester interface {
-	Helper()
-	Fatal(...any)
-	Fatalf(string, ...any)
-	Errorf(string, ...any)
-	Error(...any)
+	return store.Status(out.String())
 }
 
 // settle lets a person decide about the writes in doubt.
 func settle(t *testing.T, s *shop, dir string) (parked, resent int) {
 	t.Helper()
-	db, err := store.Open(t.Context(), dir, store.Shared, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := open(t, dir, store.Shared)
 	defer db.Close()
 	doubts, err := db.Doubts(t.Context(), "")
 	if err != nil {
@@ -104,141 +168,212 @@ func settle(t *testing.T, s *shop, dir string) (parked, resent int) {
 	return len(doubts), s.decide(t, db, doubts)
 }
 
-// decide is the person, who looks whether the writes happened. Only mails may be in doubt.
-func (s *shop) decide(t tester, db store.Store, doubts []store.Doubt) (resent int) {
+func open(t *testing.T, dir string, mode store.Mode) *store.SQLite {
 	t.Helper()
-	for _, d := range doubts {
-		var request struct{ URL, Body string }
-		var body struct{ Order string }
-		if err := json.Unmarshal(d.Request, &request); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal([]byte(request.Body), &body); err != nil || !strings.HasSuffix(request.URL, "/mails") {
-			t.Fatalf("in doubt is %s, which should have been found out", d.Request)
-		}
-		v := engine.Verdict{Happened: s.effect("mails", body.Order) > 0, Status: 201, Body: fmt.Appendf(nil, `{"id":"mails-%s"}`, body.Order)}
-		if !v.Happened {
-			resent++
-		}
-		if err := engine.Resolve(context.Background(), db, d.Run, d.Key, v, time.Now()); err != nil {
-			t.Fatal(err)
-		}
+	db, err := store.Open(context.Background(), dir, mode, "test")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return resent
+	return db
 }
 
-// verify holds the server's books, and the run's outputs, to those of one undisturbed run.
-func (s *shop) verify(t tester, what string, db store.Store) {
+// place makes a directory for a store, which is removed if the test does well so far.
+func place(t *testing.T) (dir string, leave func()) {
 	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	total, count, last := 0, 0, ""
-	for i := range s.items {
-		order := id(i)
-		want := map[string]int{"reservations": 1, "invoices": 1, "payments": 1, "shipments": 1, "mails": 1, "cancellations": 0}
-		if refused(order) {
-			want["mails"] = 0
-			if what == undone {
-				want["cancellations"] = 1
+	dir, err := os.MkdirTemp("", "tenon-crash-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, func() {
+		if t.Failed() {
+			t.Logf("the store is in %s", dir)
+			return
+		}
+		os.RemoveAll(dir)
+	}
+}
+
+// endure lets a run of a kind meet fates, and looks at what is left.
+func endure(t *testing.T, k kind, items int, slow time.Duration, next func() fate) toll {
+	t.Helper()
+	s := newShop(items, slow)
+	defer s.Close()
+	dir, leave := place(t)
+	defer leave()
+	_, sum := ordeal(t, k, s, dir, next)
+	db := open(t, dir, store.ReadOnly)
+	defer db.Close()
+	s.verify(t, k.name, db)
+	return sum
+}
+
+func TestKilledAtRandom(t *testing.T) {
+	kinds := planned(t)
+	if testing.Short() {
+		*kills = min(*kills, 40)
+	}
+	begun := time.Now()
+	var mu sync.Mutex
+	var all toll
+	tolls, next := map[string]toll{}, 0
+	draw := func() (kind, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		next++
+		return kinds[(next-1)%len(kinds)], next <= len(kinds) || all.kills < *kills
+	}
+	t.Run("runs", func(t *testing.T) {
+		for range *workers {
+			t.Run("worker", func(t *testing.T) {
+				t.Parallel()
+				for k, more := draw(); more && !t.Failed(); k, more = draw() {
+					got := endure(t, k, 4+rand.IntN(max(1, k.items)), 4*time.Millisecond, k.mishap)
+					mu.Lock()
+					all.add(got)
+					sum := tolls[k.name]
+					sum.add(got)
+					tolls[k.name] = sum
+					if all.runs%50 == 0 {
+						t.Logf("after %v: %v", time.Since(begun).Round(time.Second), all)
+					}
+					mu.Unlock()
+				}
+			})
+		}
+	})
+	for _, k := range kinds {
+		t.Logf("%s: %v", k.name, tolls[k.name])
+	}
+	t.Logf("all, in %v: %v", time.Since(begun).Round(time.Second), all)
+	if all.parked == 0 && !testing.Short() {
+		t.Error("no write was ever parked: the kills came too early or too late")
+	}
+}
+
+// TestKilledAtEveryWrite kills a small run of each kind before and after writes to its journal: all of them where many
+// kills are asked for, else some.
+func TestKilledAtEveryWrite(t *testing.T) {
+	kinds := planned(t)
+	stride := 1
+	if *kills < 1000 {
+		stride = 9
+	}
+	if testing.Short() {
+		stride = 31
+	}
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			var sum toll
+			n := 1 + rand.IntN(stride)
+			for ended := false; !ended; n += stride {
+				for _, when := range []string{"-", "+"} {
+					at := fmt.Sprint(n, when)
+					got := endure(t, k, 5, 0, func() fate {
+						now := fate{at: at}
+						at = ""
+						return now
+					})
+					if t.Failed() {
+						t.Fatalf("killed at write %d%s", n, when)
+					}
+					ended = got.kills == 0
+					sum.add(got)
+				}
 			}
-		} else {
-			total, count, last = total+100+i, count+1, order
+			t.Log(sum)
+			if sum.kills < 2 {
+				t.Errorf("only %d kills", sum.kills)
+			}
+		})
+	}
+}
+
+// TestCanceledWhileKilled asks for the end of runs that are killed. They end canceled, soon, and nothing of them is done
+// twice, or once it is said that they have ended.
+func TestCanceledWhileKilled(t *testing.T) {
+	kinds := planned(t)
+	times := 1 + *kills/200
+	if testing.Short() {
+		times = 1
+	}
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			var sum toll
+			canceled := 0
+			for range times {
+				status, got := canceledOnce(t, k)
+				sum.add(got)
+				if status == "canceled" {
+					canceled++
+				}
+			}
+			t.Logf("%d of %d were canceled before they ended; %v", canceled, times, sum)
+		})
+	}
+}
+
+func canceledOnce(t *testing.T, k kind) (store.Status, toll) {
+	t.Helper()
+	s := newShop(k.items, 4*time.Millisecond)
+	defer s.Close()
+	dir, leave := place(t)
+	defer leave()
+	asked, lives := rand.IntN(3), 0
+	status, sum := ordeal(t, k, s, dir, func() fate {
+		f := k.mishap()
+		if lives++; lives > asked {
+			f.cancel = 1 + rand.N(300*time.Millisecond)
 		}
-		seen, err := db.Seen(context.Background(), what+"/for_each.order", order)
-		if err != nil || seen.Done == refused(order) {
-			t.Errorf("%s was refused: %v, and is marked %+v, %v", order, refused(order), seen, err)
-		}
-		for kind, n := range want {
-			if got := s.effects[kind][order]; got != n {
-				t.Errorf("%s of %s: %d, want %d", kind, order, got, n)
+		return f
+	})
+	s.mu.Lock()
+	before := len(s.log)
+	for kind, orders := range s.effects {
+		for order, n := range orders {
+			if n != 1 {
+				t.Errorf("%s of %s: %d", kind, order, n)
 			}
 		}
 	}
 	for _, f := range s.faults {
 		t.Error(f)
 	}
-	runs, err := db.Runs(context.Background(), store.Filter{})
-	if err != nil || len(runs) != 1 {
-		t.Fatalf("%d runs, %v", len(runs), err)
-	}
-	if got, want := string(runs[0].Outputs), fmt.Sprintf(`{"count":%d,"total":%d}`, count, total); got != want {
-		t.Errorf("outputs %s, want %s", got, want)
-	}
-	if state, err := db.State(context.Background(), what); err != nil || string(state["last"]) != fmt.Sprintf("%q", last) {
-		t.Errorf("state %s, %v; want %q", state, err, last)
-	}
-	if doubts, err := db.Doubts(context.Background(), ""); err != nil || len(doubts) > 0 {
+	s.mu.Unlock()
+	db := open(t, dir, store.ReadOnly)
+	doubts, err := db.Doubts(t.Context(), "")
+	db.Close()
+	if err != nil || len(doubts) > 0 {
 		t.Errorf("left in doubt: %v, %v", doubts, err)
 	}
+	if again := process(t, k, s, dir, fate{}, &sum); again != status {
+		t.Errorf("it ended as %s, and is %s later", status, again)
+	}
+	if len(s.log) != before {
+		t.Errorf("after the end: %q", s.log[before:])
+	}
+	if status != "canceled" && status != k.ends {
+		t.Errorf("it ended as %s", status)
+	}
+	return status, sum
 }
 
-// audit looks at the end of a run whose processes were killed.
-func audit(t *testing.T, what string, s *shop, dir string) {
-	t.Helper()
-	db, err := store.Open(t.Context(), dir, store.ReadOnly, "")
+// cancel asks for the end of the run in a store, if there is one that has not ended.
+func cancel(t *testing.T, dir string) {
+	db, err := store.Open(context.Background(), dir, store.Shared, "test")
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
 	}
 	defer db.Close()
-	s.verify(t, what, db)
-}
-
-func TestKilledAtRandom(t *testing.T) {
-	if testing.Short() {
-		*kills = min(*kills, 20)
+	runs, err := db.Runs(context.Background(), store.Filter{Limit: 1})
+	if err != nil {
+		t.Error(err)
 	}
-	var sum toll
-	runs := 0
-	for ; sum.kills < *kills || runs < 2; runs++ {
-		s := newShop(200, 4*time.Millisecond)
-		what := []string{undone, noted}[runs%2]
-		got := ordeal(t, what, s, t.TempDir(), func() (time.Duration, string) { return 20*time.Millisecond + rand.N(250*time.Millisecond), "" })
-		s.Close()
-		sum.kills, sum.parked, sum.resent = sum.kills+got.kills, sum.parked+got.parked, sum.resent+got.resent
-		if t.Failed() {
-			return
+	if len(runs) > 0 && (runs[0].Unfinished() || runs[0].Status == store.InDoubt) {
+		if err := engine.CancelRun(context.Background(), db, runs[0].ID, time.Now()); err != nil && !strings.Contains(err.Error(), "has ended") {
+			t.Error(err)
 		}
-		if runs%20 == 19 {
-			t.Logf("%d kills so far; %d writes were parked", sum.kills, sum.parked)
-		}
-	}
-	t.Logf("%d kills in %d runs of 200 items; %d writes were parked, of which %d had not happened", sum.kills, runs, sum.parked, sum.resent)
-	if sum.parked == 0 && !testing.Short() {
-		t.Error("no write was ever parked: the kills came too early or too late")
-	}
-}
-
-// TestKilledAtEveryWrite kills a run of four items before and after writes to its journal: all of them where many
-// kills are asked for, else some.
-func TestKilledAtEveryWrite(t *testing.T) {
-	var sum toll
-	n, stride := 1, 1
-	if *kills < 1000 {
-		n, stride = 1+rand.IntN(3), 3
-	}
-	if testing.Short() {
-		stride = 11
-	}
-	for ended := false; !ended; n += stride {
-		for _, when := range []string{"-", "+"} {
-			s := newShop(4, 0)
-			at := fmt.Sprint(n, when)
-			what := []string{undone, noted}[(n/stride+len(at))%2]
-			got := ordeal(t, what, s, t.TempDir(), func() (time.Duration, string) {
-				now := at
-				at = ""
-				return 0, now
-			})
-			s.Close()
-			ended = got.kills == 0
-			sum.kills, sum.parked, sum.resent = sum.kills+got.kills, sum.parked+got.parked, sum.resent+got.resent
-			if t.Failed() {
-				t.Fatalf("killed at write %d%s", n, when)
-			}
-		}
-	}
-	t.Logf("%d kills; %d writes were parked, of which %d had not happened", sum.kills, sum.parked, sum.resent)
-	if sum.kills < 2 {
-		t.Errorf("only %d kills", sum.kills)
 	}
 }

@@ -12,36 +12,88 @@ import (
 	"time"
 )
 
-const pageOf = 25
+const pageOf = 7
 
-// shop is the server. It counts what was done, and answers late now and then, so that kills come in between.
+// shop is the server. It counts what was done, and answers late now and then, so that kills come in between. What its
+// orders say is different for each process that asks (rev), so that it shows if a page is not what it was before.
 type shop struct {
 	*httptest.Server
 	items int
 	slow  time.Duration
 
 	mu       sync.Mutex
+	rev      int
 	effects  map[string]map[string]int // kind, order, how often
 	requests map[string]map[string]int // the same, whether they had an effect or not
-	bodies   map[string]string         // of reservations, and of payments by their keys
+	bodies   map[string]string         // of reservations, and of payments and refunds by their keys
+	revs     map[string]map[int]bool   // by order: what was said of it in writes
+	log      []string                  // "kind order", as they had their first effect
+	polls    map[string]int            // how often progress was asked for
+	parked   map[string]bool           // "kind order" of what a person decided about
 	faults   []string
+	left     int // requests until trip is called; 0: it is not
+	trip     func()
 }
 
 func newShop(items int, slow time.Duration) *shop {
-	s := &shop{items: items, slow: slow, effects: map[string]map[string]int{}, requests: map[string]map[string]int{}, bodies: map[string]string{}}
+	s := &shop{items: items, slow: slow, effects: map[string]map[string]int{}, requests: map[string]map[string]int{}, bodies: map[string]string{},
+		revs: map[string]map[int]bool{}, polls: map[string]int{}, parked: map[string]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /orders", s.list)
-	mux.HandleFunc("GET /orders/{id}", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, order(r.PathValue("id"))) })
+	mux.HandleFunc("GET /orders/{id}", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, s.order(r.PathValue("id"))) })
+	mux.HandleFunc("GET /progress/{id}", s.progress)
 	mux.HandleFunc("PUT /reservations/{id}", s.reserve)
+	mux.HandleFunc("DELETE /reservations/{id}", func(w http.ResponseWriter, r *http.Request) { s.remove("frees", r.PathValue("id"), w) })
 	mux.HandleFunc("PUT /confirmations/{id}", s.confirm)
-	for _, kind := range []string{"invoices", "shipments", "mails"} {
+	for _, kind := range []string{"invoices", "shipments", "mails", "recalls"} {
 		mux.HandleFunc("POST /"+kind, func(w http.ResponseWriter, r *http.Request) { s.make(kind, w, r) })
 		mux.HandleFunc("GET /"+kind, func(w http.ResponseWriter, r *http.Request) { s.find(kind, w, r) })
 	}
-	mux.HandleFunc("POST /payments", s.pay)
-	mux.HandleFunc("DELETE /shipments/{id}", s.cancel)
-	s.Server = httptest.NewServer(mux)
+	for _, kind := range []string{"payments", "refunds"} {
+		mux.HandleFunc("POST /"+kind, func(w http.ResponseWriter, r *http.Request) { s.pay(kind, w, r) })
+	}
+	mux.HandleFunc("DELETE /shipments/{id}", func(w http.ResponseWriter, r *http.Request) {
+		s.remove("cancellations", strings.TrimPrefix(r.PathValue("id"), "shipments-"), w)
+	})
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		trip := s.trip
+		if s.left--; s.left != 0 {
+			trip = nil
+		}
+		s.mu.Unlock()
+		if trip != nil {
+			trip()
+		}
+		mux.ServeHTTP(w, r)
+	}))
 	return s
+}
+
+// when calls trip once n more requests have come.
+func (s *shop) when(n int, trip func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rev++
+	s.left, s.trip = n, trip
+}
+
+// had counts an effect. The lock is held.
+func (s *shop) had(kind, id string, rev int) {
+	if count(s.effects, kind, id, 1) == 1 {
+		s.log = append(s.log, kind+" "+id)
+	}
+	s.said(id, rev)
+}
+
+func (s *shop) said(id string, rev int) {
+	if rev == 0 {
+		return
+	}
+	if s.revs[id] == nil {
+		s.revs[id] = map[int]bool{}
+	}
+	s.revs[id][rev] = true
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
@@ -57,7 +109,20 @@ func number(id string) int {
 	return n
 }
 
-func order(id string) map[string]any { return map[string]any{"id": id, "amount": 100 + number(id)} }
+func (s *shop) order(id string) map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return map[string]any{"id": id, "amount": 100 + number(id), "rev": s.rev}
+}
+
+// progress is done at the third question.
+func (s *shop) progress(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.polls[r.PathValue("id")]++
+	done := s.polls[r.PathValue("id")] >= 3
+	s.mu.Unlock()
+	answer(w, 200, map[string]any{"done": done})
+}
 
 // refused says which orders cannot be confirmed.
 func refused(id string) bool { return number(id)%10 == 3 }
@@ -66,7 +131,7 @@ func (s *shop) list(w http.ResponseWriter, r *http.Request) {
 	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
 	data := []any{}
 	for i := page * pageOf; i < min(s.items, (page+1)*pageOf); i++ {
-		data = append(data, order(id(i)))
+		data = append(data, s.order(id(i)))
 	}
 	var next any
 	if (page+1)*pageOf < s.items {
@@ -93,47 +158,53 @@ func count(m map[string]map[string]int, kind, id string, by int) int {
 // reserve is idempotent, for the same bytes.
 func (s *shop) reserve(w http.ResponseWriter, r *http.Request) {
 	s.dawdle()
-	var body json.RawMessage
-	err := json.NewDecoder(r.Body).Decode(&body)
+	var raw json.RawMessage
+	var body struct{ Rev int }
+	err := json.NewDecoder(r.Body).Decode(&raw)
 	id := r.PathValue("id")
 	s.mu.Lock()
 	count(s.requests, "reservations", id, 1)
 	if err == nil {
-		s.effects["reservations"] = ensure(s.effects["reservations"])
-		s.effects["reservations"][id] = 1
-		if old := s.bodies[id]; old != "" && old != string(body) {
-			s.faults = append(s.faults, fmt.Sprintf("reservation %s was %s and is sent again as %s", id, old, body))
+		json.Unmarshal(raw, &body)
+		if s.effects["reservations"][id] == 0 {
+			s.had("reservations", id, body.Rev)
 		}
-		s.bodies[id] = string(body)
+		if old := s.bodies[id]; old != "" && old != string(raw) {
+			s.faults = append(s.faults, fmt.Sprintf("reservation %s was %s and is sent again as %s", id, old, raw))
+		}
+		s.bodies[id] = string(raw)
 	}
 	s.mu.Unlock()
 	s.dawdle()
 	answer(w, 200, map[string]any{"id": id})
 }
 
-// pay has its effect once for each key, and wants the same bytes with it.
-func (s *shop) pay(w http.ResponseWriter, r *http.Request) {
+// pay has its effect once for each key, and wants the same bytes with it. Refunds do so, too.
+func (s *shop) pay(kind string, w http.ResponseWriter, r *http.Request) {
 	s.dawdle()
 	var raw json.RawMessage
-	var body struct{ Order string }
+	var body struct {
+		Order string
+		Rev   int
+	}
 	key := r.Header.Get("Idempotency-Key")
 	if err := json.NewDecoder(r.Body).Decode(&raw); err != nil || json.Unmarshal(raw, &body) != nil {
 		return
 	}
 	s.mu.Lock()
-	count(s.requests, "payments", body.Order, 1)
+	count(s.requests, kind, body.Order, 1)
 	switch old := s.bodies[key]; {
 	case key == "":
-		s.faults = append(s.faults, "a payment without a key: "+string(raw))
+		s.faults = append(s.faults, "one of the "+kind+" without a key: "+string(raw))
 	case old == "":
-		count(s.effects, "payments", body.Order, 1)
+		s.had(kind, body.Order, body.Rev)
 		s.bodies[key] = string(raw)
 	case old != string(raw):
-		s.faults = append(s.faults, fmt.Sprintf("payment %s was %s and is sent again as %s", key, old, raw))
+		s.faults = append(s.faults, fmt.Sprintf("one of the %s, %s, was %s and is sent again as %s", kind, key, old, raw))
 	}
 	s.mu.Unlock()
 	s.dawdle()
-	answer(w, 201, map[string]any{"id": "payments-" + body.Order})
+	answer(w, 201, map[string]any{"id": kind + "-" + body.Order})
 }
 
 func ensure(m map[string]int) map[string]int {
@@ -155,13 +226,16 @@ func (s *shop) confirm(w http.ResponseWriter, r *http.Request) {
 // make is not idempotent. A request that did not arrive whole has no effect.
 func (s *shop) make(kind string, w http.ResponseWriter, r *http.Request) {
 	s.dawdle()
-	var body struct{ Order string }
+	var body struct {
+		Order string
+		Rev   int
+	}
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		return
 	}
 	s.mu.Lock()
 	count(s.requests, kind, body.Order, 1)
-	count(s.effects, kind, body.Order, 1)
+	s.had(kind, body.Order, body.Rev)
 	s.mu.Unlock()
 	s.dawdle()
 	answer(w, 201, map[string]any{"id": kind + "-" + body.Order})
@@ -178,11 +252,14 @@ func (s *shop) find(kind string, w http.ResponseWriter, r *http.Request) {
 	answer(w, 200, map[string]any{"data": data})
 }
 
-func (s *shop) cancel(w http.ResponseWriter, r *http.Request) {
+// remove is idempotent: what is gone stays so.
+func (s *shop) remove(kind, id string, w http.ResponseWriter) {
 	s.dawdle()
 	s.mu.Lock()
-	s.effects["cancellations"] = ensure(s.effects["cancellations"])
-	s.effects["cancellations"][strings.TrimPrefix(r.PathValue("id"), "shipments-")] = 1
+	count(s.requests, kind, id, 1)
+	if s.effects[kind][id] == 0 {
+		s.had(kind, id, 0)
+	}
 	s.mu.Unlock()
 	s.dawdle()
 	w.WriteHeader(204)
