@@ -32,6 +32,7 @@ var layers = []string{
 	"runtime/event",
 	"runtime/secret",
 	"runtime/codec",
+	"runtime/inbound",
 	"runtime/realserver",
 	"runtime/transport",
 	"runtime/store",

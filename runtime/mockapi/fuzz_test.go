@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"tenon/runtime/inbound"
 )
 
 // Whatever is asked, the mock answers: with data, or with what is wrong as an object.
@@ -29,7 +31,7 @@ func FuzzServe(f *testing.F) {
 		}
 		var answer struct {
 			Error    string
-			Problems []problem
+			Problems []inbound.Problem
 		}
 		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer.Error == "" {
 			t.Errorf("%d %s: %v", w.Code, w.Body, err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"tenon/runtime/inbound"
 	"tenon/spec/openapi"
 	"tenon/spec/types"
 )
@@ -133,13 +134,13 @@ type answer struct {
 
 // answer answers a request. The call is nil if no operation is called that the document has whole.
 func (s *Server) answer(r *http.Request) (*answer, *call) {
-	route, values := s.routes.find(r.Method, r.URL.EscapedPath())
-	if route == nil {
+	name, values, ok := s.routes.Find(r.Method, r.URL.EscapedPath())
+	if !ok {
 		return s.routes.missing(r.Method, r.URL.EscapedPath()), nil
 	}
-	op, err := s.operation(route.name)
+	op, err := s.operation(name)
 	if err != nil {
-		return refuse(http.StatusNotImplemented, fmt.Sprintf("the document does not let %s be mocked: %v", route.name, err)), nil
+		return refuse(http.StatusNotImplemented, fmt.Sprintf("the document does not let %s be mocked: %v", name, err)), nil
 	}
 	c := &call{Server: s, r: r, op: op, path: values, content: types.Missing}
 	return c.answer(), c
@@ -157,11 +158,11 @@ func (s *Server) operation(name openapi.OperationName) (*openapi.Operation, erro
 // Read reads a request without answering it, and says what is wrong with it, but for its credentials. The request
 // is nil if the document has no operation for it.
 func (s *Server) Read(r *http.Request) (*Request, []string) {
-	route, values := s.routes.find(r.Method, r.URL.EscapedPath())
-	if route == nil {
+	name, values, ok := s.routes.Find(r.Method, r.URL.EscapedPath())
+	if !ok {
 		return nil, s.routes.missing(r.Method, r.URL.EscapedPath()).problems
 	}
-	op, err := s.operation(route.name)
+	op, err := s.operation(name)
 	if err != nil {
 		return nil, []string{err.Error()}
 	}
@@ -193,8 +194,7 @@ func (c *call) answer() *answer {
 	if a := c.unauthorized(); a != nil {
 		return a
 	}
-	var problems []problem
-	problems = append(problems, c.readParams()...)
+	problems := c.readParams()
 	more, refused := c.readBody()
 	if refused != nil {
 		return refused
@@ -230,22 +230,8 @@ func (c *call) request() *Request {
 	return r
 }
 
-// problem is one thing that is wrong with a request.
-type problem struct {
-	In      string `json:"in"`             // path, query, header, cookie, body or security
-	Path    string `json:"path,omitempty"` // the parameter, or the place in the body
-	Message string `json:"message"`
-}
-
-func (p problem) String() string {
-	if p.Path == "" {
-		return p.In + ": " + p.Message
-	}
-	return p.In + " " + p.Path + ": " + p.Message
-}
-
 // refuse makes the answer to a request that is not served.
-func refuse(status int, message string, problems ...problem) *answer {
+func refuse(status int, message string, problems ...inbound.Problem) *answer {
 	a := &answer{status: status, header: http.Header{"Content-Type": {"application/json"}}}
 	a.problems = []string{message}
 	if len(problems) > 0 {
@@ -255,11 +241,11 @@ func refuse(status int, message string, problems ...problem) *answer {
 		}
 	}
 	if problems == nil {
-		problems = []problem{}
+		problems = []inbound.Problem{}
 	}
 	body, err := json.Marshal(struct {
-		Error    string    `json:"error"`
-		Problems []problem `json:"problems"`
+		Error    string            `json:"error"`
+		Problems []inbound.Problem `json:"problems"`
 	}{message, problems})
 	if err != nil {
 		panic("mockapi: an answer that is no JSON; this is a bug in Tenon: " + err.Error())

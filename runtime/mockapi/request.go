@@ -1,60 +1,31 @@
 package mockapi
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"tenon/runtime/codec"
+	"tenon/runtime/inbound"
 	"tenon/spec/media"
 	"tenon/spec/openapi"
 	"tenon/spec/types"
 )
 
 // readParams reads and checks the declared parameters.
-func (c *call) readParams() []problem {
+func (c *call) readParams() (problems []inbound.Problem) {
 	params := make([]codec.Param, len(c.op.Parameters))
 	for i, p := range c.op.Parameters {
 		params[i] = codec.Param{Name: p.Name, In: p.In, Style: p.Style, Explode: p.Explode,
 			AllowReserved: p.AllowReserved, ContentType: p.ContentType, Required: p.Required, Type: p.Type}
 	}
-	values, errs := codec.DecodeParams(params, c.r, c.path)
-	var problems []problem
-	for i, p := range c.op.Parameters {
-		switch {
-		case errs[i] != nil:
-			values[i] = types.Missing
-			problems = append(problems, problem{p.In, p.Name, errs[i].Error()})
-		case types.IsMissing(values[i]):
-			if p.Required {
-				problems = append(problems, problem{p.In, p.Name, "it is required and not there"})
-			}
-		default:
-			problems = append(problems, violations(p.In, p.Name, p.Type, values[i])...)
-		}
-	}
-	c.params = values
+	c.params, problems = inbound.Params(params, c.r, c.path)
 	return problems
 }
 
-// violations lists what is wrong with a value.
-func violations(in, name string, t *types.Type, v any) []problem {
-	var out []problem
-	for _, violation := range t.Check(v) {
-		path := types.Path(violation.Path)
-		if name != "" && path != "" && !strings.HasPrefix(path, "[") {
-			path = "." + path
-		}
-		out = append(out, problem{in, name + path, violation.Reason})
-	}
-	return out
-}
-
 // readBody reads and checks the body. The answer is not nil if the request cannot be served at all.
-func (c *call) readBody() ([]problem, *answer) {
+func (c *call) readBody() ([]inbound.Problem, *answer) {
 	c.content = types.Missing
 	content, err := io.ReadAll(c.r.Body)
 	if err != nil {
@@ -72,7 +43,7 @@ func (c *call) readBody() ([]problem, *answer) {
 	contentType := c.r.Header.Get("Content-Type")
 	if len(content) == 0 && !codec.IsForm(contentType) { // an empty form is a form
 		if body.Required {
-			return []problem{{In: "body", Message: "it is required and not there"}}, nil
+			return []inbound.Problem{{In: "body", Message: "it is required and not there"}}, nil
 		}
 		return nil, nil
 	}
@@ -90,34 +61,19 @@ func (c *call) readBody() ([]problem, *answer) {
 
 // decodeBody reads the body as the media type that was declared for it, and checks it as far as its
 // values are known.
-func (c *call) decodeBody(contentType string, content []byte, m *openapi.MediaType) []problem {
-	var v any
-	var err error
-	want := m.Value(types.Request)
-	switch form := media.FormOf(contentType); {
-	case form == media.Unknown:
-		return nil // other kinds of multipart: taken as they are
-	case form == media.URLForm:
-		v, err = codec.DecodeForm(content, m.Type, encodings(m))
-	case form == media.Multipart:
-		v, err = codec.DecodeMultipart(contentType, content, want, encodings(m))
-	default:
-		o := codec.DecodeOptions{Type: want.Only(types.AnyJSON)}
-		if form == media.XML {
-			o.XML = codec.NewXML(m.XML(), m.Type)
-		} else if o.Type.May(types.Array) {
-			o.Type = o.Type.Only(types.Array)
-		}
-		v, err = codec.DecodeBody(contentType, bytes.NewReader(content), o)
+func (c *call) decodeBody(contentType string, body []byte, m *openapi.MediaType) []inbound.Problem {
+	content := &inbound.Content{Type: m.Value(types.Request), Schema: m.Type}
+	switch media.FormOf(contentType) {
+	case media.URLForm, media.Multipart:
+		content.Encoding = encodings(m)
+	case media.XML:
+		content.XML = codec.NewXML(m.XML(), m.Type)
 	}
-	if err != nil {
-		return []problem{{In: "body", Message: err.Error()}}
+	v, problems := inbound.Body(contentType, body, content)
+	if _, raw := v.([]byte); !raw {
+		c.content = v
 	}
-	if _, raw := v.([]byte); raw {
-		return nil // what a schema says of bytes is about their text form
-	}
-	c.content = v
-	return violations("body", "", want, v)
+	return problems
 }
 
 func mediaTypes(content []*openapi.MediaType) []string {

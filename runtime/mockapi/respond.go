@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tenon/runtime/codec"
+	"tenon/runtime/inbound"
 	"tenon/spec/media"
 	"tenon/spec/openapi"
 	"tenon/spec/types"
@@ -169,7 +170,7 @@ func (c *call) offered(content []*openapi.MediaType) (m *openapi.MediaType, ok b
 	}
 	rank := func(m *openapi.MediaType) int {
 		switch {
-		case !accepts(c.r.Header.Values("Accept"), m.Name):
+		case !inbound.Accepts(c.r.Header.Values("Accept"), m.Name):
 			return 3
 		case codec.IsJSON(m.Name):
 			return 0
@@ -180,28 +181,6 @@ func (c *call) offered(content []*openapi.MediaType) (m *openapi.MediaType, ok b
 	}
 	best := slices.MinFunc(content, func(a, b *openapi.MediaType) int { return rank(a) - rank(b) })
 	return best, rank(best) < 3
-}
-
-// accepts reports whether Accept headers allow a media type (RFC 9110 §12.5.1). Weights order
-// preferences; only one of zero excludes.
-func accepts(accept []string, mediaType string) bool {
-	if len(accept) == 0 {
-		return true
-	}
-	var allowed []string
-	for entry := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		if _, weight, ok := strings.Cut(entry, ";q="); ok && strings.Trim(weight, "0. ") == "" {
-			continue
-		}
-		entry, _, _ = strings.Cut(entry, ";")
-		allowed = append(allowed, strings.TrimSpace(entry))
-	}
-	t := codec.MediaType(mediaType)
-	major, _, _ := strings.Cut(t, "/")
-	return slices.ContainsFunc(allowed, func(a string) bool {
-		a = strings.ToLower(a)
-		return a == t || a == "*/*" || a == major+"/*" || strings.Contains(t, "*")
-	})
 }
 
 // body makes the value of an answer's body, and headers that belong to it.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"tenon/runtime/inbound"
 )
 
 // routed is a document with one GET operation per path, each of which answers with its operationId.
@@ -13,20 +15,13 @@ func routed(t *testing.T, paths ...string) *Server {
 	b.WriteString("openapi: 3.0.3\ninfo: {title: Routed, version: \"1\"}\nservers: [{url: 'https://example.com/api'}, {url: '/api/v2'}]\npaths:\n")
 	for _, path := range paths {
 		var params []string
-		for _, name := range newRouteNames(path) {
+		for _, name := range inbound.Names(path) {
 			params = append(params, fmt.Sprintf("{name: %s, in: path, required: true, schema: {type: string}}", name))
 		}
 		fmt.Fprintf(&b, "  %q: {get: {operationId: %q, parameters: [%s], responses: {\"200\": {description: ok, content: {application/json: {schema: {type: object, required: [is], properties: {is: {type: string, enum: [%q]}}}}}}}}}\n",
 			path, path, strings.Join(params, ", "), path)
 	}
 	return New(document(t, "routed.yaml", b.String()), Options{})
-}
-
-func newRouteNames(path string) (names []string) {
-	for part := range strings.SplitSeq(path, "/") {
-		names = append(names, parseSegment(part).names...)
-	}
-	return names
 }
 
 func TestRouting(t *testing.T) {
@@ -141,7 +136,7 @@ paths:
 		{"/csv", "", 200, "application/json"},
 		{"/csv", "text/*", 200, "text/csv"},
 		{"/csv", "text/csv;q=0.5, application/xml", 200, "text/csv"},
-		{"/csv", "application/json;q=0, */*", 200, "application/json"},
+		{"/csv", "application/json;q=0, */*", 200, "text/csv"},
 		{"/csv", "image/png", 406, "application/json"},
 		{"/bytes", "*/*", 200, "application/pdf"},
 		{"/xml", "", 501, "application/json"},
