@@ -49,6 +49,7 @@ type Daemon struct {
 	engine  *engine.Durable
 	queue   *queue
 	metrics *metrics
+	clients clients
 
 	set     atomic.Pointer[Set]
 	hooks   atomic.Pointer[trigger.Hooks]
@@ -154,7 +155,11 @@ func (d *Daemon) arm(ctx context.Context, set *Set) (*trigger.Hooks, []*trigger.
 	if err != nil {
 		return nil, nil, err
 	}
-	hooks, err := trigger.NewHooks(ctx, webhooks, ledger{d}, d.o.Hooks)
+	operations, err := set.targets("operation")
+	if err != nil {
+		return nil, nil, err
+	}
+	hooks, err := trigger.NewHooks(ctx, webhooks, operations, ledger{d}, runner{d}, d.o.Hooks)
 	return hooks, schedules, err
 }
 
@@ -236,11 +241,11 @@ func (d *Daemon) told(f trigger.Fact) {
 	d.metrics.deliveries.WithLabelValues(f.Integration, f.Trigger, f.What).Inc()
 	level := slog.LevelInfo
 	switch f.What {
-	case "forged", "invalid", "busy":
+	case "forged", "invalid", "busy", "limited", "late":
 		level = slog.LevelWarn
 	case "failed":
 		level = slog.LevelError
-	case "duplicate", "passed":
+	case "duplicate", "passed", "answered", "cached", "repeated":
 		level = slog.LevelDebug
 	}
 	attrs := []any{"integration", f.Integration, "trigger", f.Trigger}

@@ -63,7 +63,7 @@ func (d *Daemon) shares(integration string) []string {
 }
 
 // overlap is what becomes of a start while a run is under way: as the integration says; else a schedule is
-// skipped, since the next one comes, events wait in their order, and what a person starts begins at once.
+// skipped, since the next one comes, events wait in their order, and what somebody waits for begins at once.
 func (d *Daemon) overlap(w waiting) string {
 	p := d.set.Load().Programs[w.integration]
 	if p == nil {
@@ -74,7 +74,7 @@ func (d *Daemon) overlap(w waiting) string {
 	}
 	t := triggerOf(p.Plan(), w.trigger)
 	switch {
-	case w.trigger == byHand:
+	case w.trigger == byHand, t != nil && t.Kind == "operation":
 		return "parallel"
 	case t != nil && t.Kind == "schedule":
 		return "skip"
@@ -92,6 +92,10 @@ func (d *Daemon) carry(w waiting) {
 	if w.resume != "" {
 		res, p, err := d.engine.Resume(d.runCtx, w.resume, d.o.Secrets)
 		d.over(w.integration, w.resume, p, res, err)
+		return
+	}
+	if w.call != nil {
+		d.serve(w)
 		return
 	}
 	if err := d.begin(w); err != nil {
@@ -133,10 +137,10 @@ func (d *Daemon) begin(w waiting) error {
 	switch {
 	case program == nil:
 		d.log.Error("the integration is not there any more; what it was to do is dropped", "integration", w.integration, "run", e.Run, "cause", e.Cause)
-		return d.o.Store.Commit(d.runCtx, "", taken)
+		return d.drop(taken, errors.New("the integration is not there any more"))
 	case d.overlap(w) == "skip" && d.queue.others(w.integration):
 		d.told(trigger.Fact{Integration: w.integration, Trigger: w.trigger, What: "skipped", Reason: "a run is under way", At: x.At})
-		return d.o.Store.Commit(d.runCtx, "", taken)
+		return d.drop(taken, trigger.ErrUnderWay)
 	}
 	in, err := d.inputs(program, e, x.Payload)
 	if err != nil {
@@ -150,6 +154,15 @@ func (d *Daemon) begin(w waiting) error {
 	return nil
 }
 
+// drop does away with a delivery, and tells who waits for it why.
+func (d *Daemon) drop(taken store.Taken, why error) error {
+	err := d.o.Store.Commit(d.runCtx, "", taken)
+	if err == nil {
+		d.clients.tell(taken.Run, ended{err: why})
+	}
+	return err
+}
+
 // inputs are what the run of a delivery is given.
 func (d *Daemon) inputs(p *exec.Program, e start, payload []byte) (exec.Inputs, error) {
 	in, err := d.set.Load().Inputs(p)
@@ -161,8 +174,9 @@ func (d *Daemon) inputs(p *exec.Program, e start, payload []byte) (exec.Inputs, 
 	return in, err
 }
 
-// over notes how a run ended, and starts what follows it.
+// over tells and notes how a run ended, and starts what follows it.
 func (d *Daemon) over(integration, run string, p *plan.Plan, res *exec.Result, err error) {
+	d.tell(run, res, err)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			d.log.Error("a run cannot be kept and stopped; it goes on at the next start", "integration", integration, "run", run, "error", err)

@@ -21,6 +21,7 @@ type start struct {
 	Run    string `json:"run"`
 	Cause  string `json:"cause"` // "webhook paid"
 	Sealed bool   `json:"sealed,omitempty"`
+	Print  string `json:"print,omitempty"` // of a request with a key: what was asked
 }
 
 // what says what a sealed payload is.
@@ -52,18 +53,10 @@ func (l ledger) store(ctx context.Context, s trigger.Start) (string, bool, error
 	set := l.d.set.Load()
 	kind := set.kind(s.Integration, s.Trigger)
 	e := start{Run: engine.NewRunID(s.At), Cause: strings.TrimSpace(kind + " " + s.Trigger)}
-	inputs, err := types.AppendJSON(nil, s.Inputs)
+	x, err := l.delivery(set, s, &e)
 	if err != nil {
 		return "", false, err
 	}
-	if l.confides(set, inputs) {
-		e.Sealed, inputs = true, l.d.o.Sealer.Seal(inputs, e.what())
-	}
-	data, err := json.Marshal(e)
-	if err != nil {
-		return "", false, err
-	}
-	x := store.Delivery{Hook: hook(s.Integration, s.Trigger), Key: l.key(set, s), At: s.At, Data: data, Payload: inputs}
 	got, fresh, err := l.d.o.Store.Deliver(ctx, x)
 	if err != nil {
 		return "", false, err
@@ -80,6 +73,19 @@ func (l ledger) store(ctx context.Context, s trigger.Start) (string, bool, error
 		}
 	}
 	return e.Run, true, nil
+}
+
+// delivery is a start as it is stored; e is its data.
+func (l ledger) delivery(set *Set, s trigger.Start, e *start) (x store.Delivery, err error) {
+	inputs, err := types.AppendJSON(nil, s.Inputs)
+	if err != nil {
+		return x, err
+	}
+	if l.confides(set, inputs) {
+		e.Sealed, inputs = true, l.d.o.Sealer.Seal(inputs, e.what())
+	}
+	data, err := json.Marshal(e)
+	return store.Delivery{Hook: hook(s.Integration, s.Trigger), Key: l.key(set, s), At: s.At, Data: data, Payload: inputs}, err
 }
 
 // confides reports whether text holds a secret of the project.

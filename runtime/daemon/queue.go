@@ -2,7 +2,7 @@ package daemon
 
 import "sync"
 
-// waiting is a delivery that no run has taken on, or a run of an earlier process that is to go on.
+// waiting is a delivery that no run has taken on, a request whose client waits, or a run of an earlier process that is to go on.
 type waiting struct {
 	id          int64
 	integration string
@@ -10,6 +10,7 @@ type waiting struct {
 	resume      string   // ID of the run to resume; "" for a delivery
 	shares      []string // what it counts towards while it runs
 	failed      int      // how often it could not be started
+	call        *call    // whose client waits, in place of a delivery
 }
 
 // queue says which delivery is next: integrations take turns, so that one with much to do does not keep others

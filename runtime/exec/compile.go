@@ -265,11 +265,7 @@ func (c *compiler) call(p *plan.Call) *call {
 		}
 	}
 	if b := p.Body; b != nil {
-		x.body = c.value("body", b.Value, b.Guard)
-		x.layout = codec.Layout{Encoding: encodings(b.Encoding), Columns: b.Columns}
-		if b.XML != nil {
-			x.layout.XML = codec.NewXML(b.XML, b.Type)
-		}
+		x.body, x.layout = c.value("body", b.Value, b.Guard), layoutOf(b)
 	}
 	for _, r := range p.Responses {
 		a := &answer{plan: r}
@@ -295,6 +291,15 @@ func (c *compiler) call(p *plan.Call) *call {
 		}
 	}
 	return x
+}
+
+// layoutOf is how a body is written.
+func layoutOf(b *plan.Body) codec.Layout {
+	l := codec.Layout{Encoding: encodings(b.Encoding), Columns: b.Columns}
+	if b.XML != nil {
+		l.XML = codec.NewXML(b.XML, b.Type)
+	}
+	return l
 }
 
 func encodings(from map[string]*plan.Encoding) map[string]codec.Encoding {

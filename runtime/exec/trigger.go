@@ -20,6 +20,9 @@ type trigger struct {
 	inputs *value
 	verify map[string]*code // secrets of a webhook's sender
 	token  *code            // of a challenge
+	// Of a served operation:
+	responds []*responder
+	proofs   map[string]map[string]*code // by scheme and attribute
 }
 
 func (c *compiler) triggers(list []*plan.Trigger) map[string]*trigger {
@@ -36,6 +39,18 @@ func (c *compiler) triggers(list []*plan.Trigger) map[string]*trigger {
 			}
 			if w.Challenge != nil {
 				x.token = c.code(w.Challenge.Token)
+			}
+		}
+		if o := t.Operation; o != nil {
+			x.proofs = map[string]map[string]*code{}
+			for scheme, proof := range o.Auth {
+				x.proofs[scheme] = map[string]*code{}
+				for name, e := range proof.Attrs {
+					x.proofs[scheme][name] = c.code(e)
+				}
+			}
+			for _, r := range o.Responds {
+				x.responds = append(x.responds, c.responder(r))
 			}
 		}
 		out[t.Name] = x

@@ -1,6 +1,7 @@
 // Package trigger is what starts runs: it tells when schedules are due, and takes the requests of
-// webhooks: proves where they come from, validates, maps and keeps them before it acknowledges them.
-// It carries nothing out itself; what is to be started goes to a [Ledger].
+// webhooks: proves where they come from, validates, maps and keeps them before it acknowledges them;
+// and those of operations that are served, whose clients wait for an answer.
+// It carries nothing out itself; what is to be started goes to a [Ledger] or, if somebody waits, a [Runner].
 package trigger
 
 import (
@@ -19,7 +20,9 @@ type Start struct {
 	Trigger     string // its name
 	// Key identifies what happened: of two starts of one trigger with the same key only the first counts.
 	// Empty: none.
-	Key    string
+	Key string
+	// Print tells what was asked: a start with a key that was used with another print is refused. Of a [Runner] only.
+	Print  string
 	Inputs map[string]any
 	At     time.Time // when it happened: the slot of a schedule, the arrival of a request
 }
@@ -58,7 +61,8 @@ func (t *Target) fire(ctx context.Context, seen map[string]any) (*exec.Fired, *e
 type Fact struct {
 	Integration, Trigger string
 	// What is accepted, duplicate (its key was seen), passed (its condition does not hold), forged, invalid,
-	// busy, failed, or challenged.
+	// busy, skipped, failed, or challenged; of an operation also answered, repeated (to a key that was seen), cached,
+	// limited, or late (the client has waited long enough).
 	What   string
 	ID     string // of the run that it starts
 	At     time.Time

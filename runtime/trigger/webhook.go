@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tenon/runtime/codec"
+	"tenon/runtime/inbound"
 	"tenon/runtime/secret"
 	"tenon/spec/plan"
 	"tenon/spec/types"
@@ -27,7 +28,7 @@ const (
 	DefaultMaxBytes = 64 << 20
 )
 
-// HookOptions bound what webhooks may cost. The zero value has the defaults.
+// HookOptions bound what requests may cost. The zero value has the defaults.
 type HookOptions struct {
 	MaxBody  int64 // of one request; 0: DefaultMaxBody
 	MaxBytes int64 // of all bodies that are in memory at once; 0: DefaultMaxBytes
@@ -35,12 +36,17 @@ type HookOptions struct {
 	Tell     func(Fact) // may be nil; called by several requests at once
 }
 
-// Hooks takes the requests of webhooks. It is immutable and safe for concurrent use.
+// Hooks takes the requests of webhooks and of served operations. It is safe for concurrent use.
 type Hooks struct {
 	o      HookOptions
 	ledger Ledger
 	byPath map[string]*hook
 	bytes  *atomic.Int64 // of bodies in memory
+
+	runner   Runner
+	routes   inbound.Routes[*route]
+	unserved inbound.Routes[*route] // all operations of the same documents
+	answers  *answers
 }
 
 type hook struct {
@@ -50,8 +56,9 @@ type hook struct {
 	token    secret.Value // of the challenge
 }
 
-// NewHooks makes the handler for targets, which are webhook triggers with paths that differ.
-func NewHooks(ctx context.Context, targets []*Target, ledger Ledger, o HookOptions) (*Hooks, error) {
+// NewHooks makes the handler for webhooks, with paths that differ, and for operations. Without operations it needs no
+// runner.
+func NewHooks(ctx context.Context, webhooks, operations []*Target, ledger Ledger, runner Runner, o HookOptions) (*Hooks, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
 	}
@@ -64,8 +71,8 @@ func NewHooks(ctx context.Context, targets []*Target, ledger Ledger, o HookOptio
 	if o.Tell == nil {
 		o.Tell = func(Fact) {}
 	}
-	h := &Hooks{o: o, ledger: ledger, byPath: map[string]*hook{}, bytes: &atomic.Int64{}}
-	for _, t := range targets {
+	h := &Hooks{o: o, ledger: ledger, byPath: map[string]*hook{}, bytes: &atomic.Int64{}, runner: runner, answers: newAnswers()}
+	for _, t := range webhooks {
 		x, err := newHook(ctx, t)
 		if err != nil {
 			return nil, fmt.Errorf("trigger %q of %s: %w", t.Name, t.integration(), err)
@@ -76,7 +83,7 @@ func NewHooks(ctx context.Context, targets []*Target, ledger Ledger, o HookOptio
 		}
 		h.byPath[path] = x
 	}
-	return h, nil
+	return h, h.addServed(ctx, operations)
 }
 
 func newHook(ctx context.Context, t *Target) (*hook, error) {
@@ -103,13 +110,16 @@ func newHook(ctx context.Context, t *Target) (*hook, error) {
 // Has reports whether a path is one of a webhook.
 func (h *Hooks) Has(path string) bool { return h.byPath[strings.TrimRight(path, "/")] != nil }
 
-// ServeHTTP answers 202 when the event is on disk (or was before), 200 when it starts nothing, 401 to what
-// is not genuine, 4xx to what cannot be used, and 503 with Retry-After when there is too much to do.
+// ServeHTTP answers webhooks 202 when the event is on disk (or was before), 200 when it starts nothing, 401 to what
+// is not genuine, 4xx to what cannot be used, and 503 with Retry-After when there is too much to do; operations as their
+// triggers say.
 func (h *Hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.byPath[strings.TrimRight(r.URL.Path, "/")]
 	switch {
 	case x == nil:
-		problem(w, http.StatusNotFound, "There is no webhook at this path.")
+		if x, path := h.find(w, r); x != nil {
+			h.serve(w, r, x, path)
+		}
 		return
 	case r.Method == http.MethodGet && x.plan.Webhook.Challenge != nil:
 		h.challenge(w, r, x)

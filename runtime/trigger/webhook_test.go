@@ -50,7 +50,7 @@ integration "bill" {
 
 func hooks(t testing.TB, m Ledger, o HookOptions) http.Handler {
 	t.Helper()
-	h, err := NewHooks(context.Background(), targets(programs(t, hooked)["bill"]), m, o)
+	h, err := NewHooks(context.Background(), targets(programs(t, hooked)["bill"]), nil, m, nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}
