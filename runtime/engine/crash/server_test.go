@@ -1,9 +1,11 @@
 package crash
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -33,11 +35,17 @@ type shop struct {
 	faults   []string
 	left     int // requests until trip is called; 0: it is not
 	trip     func()
+	conns    map[net.Conn]int // open ones, by when they came
+	came     int              // connections
+	floor    int              // the first one of the process that is alive; 0: none has come yet
 }
+
+// conn is the context's key of when a request's connection came.
+type conn struct{}
 
 func newShop(items int, slow time.Duration) *shop {
 	s := &shop{items: items, slow: slow, effects: map[string]map[string]int{}, requests: map[string]map[string]int{}, bodies: map[string]string{},
-		revs: map[string]map[int]bool{}, polls: map[string]int{}, parked: map[string]bool{}}
+		revs: map[string]map[int]bool{}, conns: map[net.Conn]int{}, polls: map[string]int{}, parked: map[string]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /orders", s.list)
 	mux.HandleFunc("GET /orders/{id}", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, s.order(r.PathValue("id"))) })
@@ -55,8 +63,11 @@ func newShop(items int, slow time.Duration) *shop {
 	mux.HandleFunc("DELETE /shipments/{id}", func(w http.ResponseWriter, r *http.Request) {
 		s.remove("cancellations", strings.TrimPrefix(r.PathValue("id"), "shipments-"), w)
 	})
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
+		if s.floor == 0 {
+			s.floor = r.Context().Value(conn{}).(int)
+		}
 		trip := s.trip
 		if s.left--; s.left != 0 {
 			trip = nil
@@ -67,6 +78,21 @@ func newShop(items int, slow time.Duration) *shop {
 		}
 		mux.ServeHTTP(w, r)
 	}))
+	s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.came++
+		s.conns[c] = s.came
+		return context.WithValue(ctx, conn{}, s.came)
+	}
+	s.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.conns, c)
+		}
+	}
+	s.Start()
 	return s
 }
 
@@ -75,7 +101,24 @@ func (s *shop) when(n int, trip func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rev++
-	s.left, s.trip = n, trip
+	s.left, s.trip, s.floor = n, trip, 0
+}
+
+// settled waits until what dead processes have sent is dealt with, so that who looks sees it: a killed process's
+// connections come before those of the next, and are closed when they are done with.
+func (s *shop) settled() {
+	for {
+		s.mu.Lock()
+		older := false
+		for _, n := range s.conns {
+			older = older || s.floor == 0 || n < s.floor
+		}
+		s.mu.Unlock()
+		if !older {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // had counts an effect. The lock is held.
@@ -242,6 +285,7 @@ func (s *shop) make(kind string, w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *shop) find(kind string, w http.ResponseWriter, r *http.Request) {
+	s.settled()
 	s.mu.Lock()
 	n := s.effects[kind][r.URL.Query().Get("order")]
 	s.mu.Unlock()

@@ -47,6 +47,7 @@ func kindOf(name string) kind {
 // decide is the person, who looks whether writes in doubt happened. Only what cannot be found out may be in doubt.
 func (s *shop) decide(t tester, db store.Store, doubts []store.Doubt) (resent int) {
 	t.Helper()
+	s.settled()
 	for _, d := range doubts {
 		var request struct{ URL, Body string }
 		var body struct{ Order string }
@@ -74,6 +75,7 @@ func (s *shop) decide(t tester, db store.Store, doubts []store.Doubt) (resent in
 // verify holds the server's books, and the run's outputs, to those of one undisturbed run.
 func (s *shop) verify(t tester, what string, db store.Store) {
 	t.Helper()
+	s.settled()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	runs, err := db.Runs(context.Background(), store.Filter{})

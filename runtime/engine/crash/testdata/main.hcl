@@ -41,6 +41,7 @@ integration "orders" {
         params = { order = order.id }
         found  = len(response.body.data) > 0
         body   = first(response.body.data)
+        wait   = "1ms"
       }
     }
 
@@ -57,6 +58,7 @@ integration "orders" {
         params = { order = order.id }
         found  = len(response.body.data) > 0
         body   = first(response.body.data)
+        wait   = "1ms"
       }
       undo {
         call   = shop.cancelShipment
@@ -125,6 +127,7 @@ integration "noted" {
         params = { order = order.id }
         found  = len(response.body.data) > 0
         body   = first(response.body.data)
+        wait   = "1ms"
       }
     }
 
@@ -141,6 +144,7 @@ integration "noted" {
         params = { order = order.id }
         found  = len(response.body.data) > 0
         body   = first(response.body.data)
+        wait   = "1ms"
       }
     }
 
@@ -308,6 +312,7 @@ integration "fails" {
       params = { order = "o0101" }
       found  = len(response.body.data) > 0
       body   = first(response.body.data)
+      wait   = "1ms"
     }
     undo {
       call   = shop.cancelShipment
@@ -334,6 +339,7 @@ integration "fails" {
         params = { order = x }
         found  = len(response.body.data) > 0
         body   = first(response.body.data)
+        wait   = "1ms"
       }
       undo {
         call   = shop.cancelShipment
@@ -405,6 +411,7 @@ integration "stops" {
         params = { order = order.id }
         found  = len(response.body.data) > 0
         body   = first(response.body.data)
+        wait   = "1ms"
       }
       undo {
         call   = shop.cancelShipment
