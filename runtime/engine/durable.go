@@ -308,7 +308,26 @@ func (h *host) end(res *exec.Result, canceled bool) error {
 	h.j.mu.Lock()
 	h.j.flush()
 	h.j.mu.Unlock()
+	if end.Status == string(event.Canceled) {
+		settled, err := settleAll(h.d.k.Store, h.run)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, settled...)
+	}
 	return h.d.k.Store.Commit(context.Background(), h.run, changes...)
+}
+
+// settleAll is that nobody needs to decide about a run's writes in doubt any more.
+func settleAll(s store.Store, run string) (changes []store.Change, err error) {
+	if err := s.Sync(context.Background(), run); err != nil {
+		return nil, err
+	}
+	doubts, err := s.Doubts(context.Background(), run)
+	for _, d := range doubts {
+		changes = append(changes, store.Settle{Run: run, Key: d.Key})
+	}
+	return changes, err
 }
 
 // Replay starts a new run with the inputs and the plan of another one.
@@ -403,13 +422,9 @@ func CancelRun(ctx context.Context, s store.Store, id string, now time.Time) err
 
 // giveUp ends a run that no process carries out.
 func giveUp(ctx context.Context, s store.Store, run *store.Run, now time.Time) error {
-	changes := []store.Change{store.End{Run: run.ID, Status: string(event.Canceled), At: now, Writes: run.Writes}}
-	doubts, err := s.Doubts(ctx, run.ID)
-	for _, d := range doubts {
-		changes = append(changes, store.Settle{Run: run.ID, Key: d.Key})
-	}
+	changes, err := settleAll(s, run.ID)
 	if err != nil {
 		return err
 	}
-	return s.Commit(ctx, run.ID, changes...)
+	return s.Commit(ctx, run.ID, append(changes, store.End{Run: run.ID, Status: string(event.Canceled), At: now, Writes: run.Writes})...)
 }

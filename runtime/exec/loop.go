@@ -419,6 +419,8 @@ func (x *iteration) takeBack(s *scope, f *fault) {
 func (x *iteration) verdict(reading *fault) *fault {
 	p := x.loop.plan
 	switch {
+	case x.s.run.ctx.Err() != nil && (x.fault == nil || !x.fault.InDoubt || x.run.in.Kept):
+		return x.s.canceled() // whatever failed until then, the run did not come to its end
 	case x.fault != nil && (!p.Continue || x.s.over()):
 		return x.fault
 	case x.s.over():

@@ -132,7 +132,7 @@ func (r *run) carryOut(ctx context.Context, s *scope) (map[string]any, *fault) {
 
 func (r *run) status(f *fault) event.Status {
 	switch {
-	case f != nil && f.Kind == event.RunCanceled && !f.InDoubt:
+	case f != nil && f.Kind == event.RunCanceled && !f.InDoubt && (r.in.Kept || r.doubts.Load() == 0):
 		return event.Canceled
 	case f != nil && f.InDoubt || r.doubts.Load() > 0:
 		return event.InDoubt

@@ -60,11 +60,11 @@ type fate struct {
 // not depend on the machine.
 func (k kind) mishap() fate {
 	switch n := rand.IntN(20); {
-	case n < 7:
+	case n < 6:
 		return fate{at: fmt.Sprint(1+rand.IntN(k.pace), []string{"-", "+"}[rand.IntN(2)])}
-	case n < 18:
+	case n < 17:
 		return fate{requests: 1 + rand.IntN(k.pace), after: rand.N(4 * time.Millisecond), sig: syscall.SIGKILL}
-	case n < 19:
+	case n < 18:
 		return fate{after: rand.N(100 * time.Millisecond), sig: syscall.SIGKILL}
 	}
 	return fate{requests: 1 + rand.IntN(k.pace), sig: syscall.SIGTERM}
@@ -256,7 +256,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	kinds := planned(t)
 	stride := 1
 	if *kills < 1000 {
-		stride = 9
+		stride = 15
 	}
 	if testing.Short() {
 		stride = 31
