@@ -31,6 +31,9 @@ type testFlags struct {
 	junit    string
 	json     bool
 	quiet    bool
+	record   bool
+	writes   bool
+	vars     []string
 }
 
 func newTest(e *env) *cobra.Command {
@@ -47,12 +50,18 @@ secret is needed. Pauses, retries and limits take no time.
 
 A test fails if the run ends otherwise than expected, if what comes of it is not
 what expect says, if it sends what the spec forbids, or if a mock is not used. The
-exit status is 1 then.`,
+exit status is 1 then.
+
+With --record, tests that have a cassette are run against the real servers first, with
+real secrets, and what is asked and answered is written to the cassette, without the
+secrets. What is sent then happens: --allow-writes is needed where the integration
+writes.`,
 		Example: `  tenon test
   tenon test --run 'paid|refunded' --quiet
   tenon test --coverage            # and what no test reaches
   tenon test --coverage --strict   # which then fails
-  tenon test integrations/quickstart --junit report.xml`,
+  tenon test integrations/quickstart --junit report.xml
+  tenon test --record --run 'one page'    # against the real servers, once`,
 		Args: between(0, 1, "one directory at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runTests(cmd.Context(), e, argument(args, 0, "."), f)
@@ -64,6 +73,9 @@ exit status is 1 then.`,
 	flags.BoolVar(&f.strict, "strict", false, "with --coverage: what no test reaches is an error")
 	flags.StringVar(&f.junit, "junit", "", "write the results to `FILE` for a CI system, too")
 	flags.BoolVar(&f.json, "json", false, "print the results as one object (schemas/test.schema.json)")
+	flags.BoolVar(&f.record, "record", false, "run tests that have a cassette against the real servers, and write it")
+	flags.BoolVar(&f.writes, "allow-writes", false, "with --record: send the writes of the integration, too")
+	flags.StringArrayVar(&f.vars, "var", nil, "with --record: a variable in place of the test's, as `NAME=VALUE`, such as where a server is")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only tests that fail")
 	if err := cmd.RegisterFlagCompletionFunc("run", completeTest(e)); err != nil {
 		panic("this is a bug in Tenon: " + err.Error())
@@ -74,6 +86,9 @@ exit status is 1 then.`,
 func runTests(ctx context.Context, e *env, dir string, f testFlags) error {
 	if f.strict && !f.coverage {
 		return usagef("--strict is about --coverage")
+	}
+	if (f.writes || len(f.vars) > 0) && !f.record {
+		return usagef("--allow-writes and --var are about --record")
 	}
 	p, err := loadTests(e, dir)
 	if err != nil {
@@ -86,6 +101,11 @@ func runTests(ctx context.Context, e *env, dir string, f testFlags) error {
 	tests, err := chooseTests(p, dir, f.run)
 	if err != nil {
 		return err
+	}
+	if f.record {
+		if tests, err = record(ctx, e, p, dir, tests, f); err != nil {
+			return err
+		}
 	}
 	began := time.Now()
 	out := view.Tests{Files: p.Files, Dir: dir}

@@ -27,6 +27,16 @@ type given struct {
 // values returns the declared values that were given, each checked against its type. What was not
 // given and has a default is left out. The error tells of everything that is wrong.
 func (g given) values(e *env, declared []*plan.Input) (map[string]any, error) {
+	out, err := g.own(e, declared)
+	errs := []error{err}
+	for _, d := range declared {
+		errs = append(errs, g.fits(d, out)...)
+	}
+	return out, errors.Join(errs...)
+}
+
+// own returns the values that were given, without those that are left to others.
+func (g given) own(e *env, declared []*plan.Input) (map[string]any, error) {
 	out := map[string]any{}
 	var errs []error
 	if g.prefix != "" {
@@ -61,9 +71,6 @@ func (g given) values(e *env, declared []*plan.Input) (map[string]any, error) {
 			continue
 		}
 		out[name] = parseValue(d.Type, text)
-	}
-	for _, d := range declared {
-		errs = append(errs, g.fits(d, out)...)
 	}
 	return out, errors.Join(errs...)
 }

@@ -305,11 +305,8 @@ func (t *trial) unrecorded(x *exchange, op string, request map[string]any, known
 	case known != nil:
 		p.Detail = fmt.Sprintf("It was recorded %s, and is sent once more.", times(max(1, known.Attempts)))
 	case closest != nil:
-		p.Detail = fmt.Sprintf("The closest that was recorded is %s %s.", closest.Request.Method, t.out.Redact(closest.Request.URL))
+		p.Detail = fmt.Sprintf("The closest that was recorded is %s %s", closest.Request.Method, t.out.Redact(closest.Request.URL))
 		p.Differences = redacted(least, t.out.Redact)
-		if len(p.Differences) == 1 {
-			p.Detail += " There, " + p.Differences[0].String() + "."
-		}
 	default:
 		p.Detail = fmt.Sprintf("No other call of %s.%s was recorded.", x.api, op)
 	}

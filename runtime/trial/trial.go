@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"strings"
@@ -139,8 +140,15 @@ func (t *trial) inputs() (exec.Inputs, error) {
 			t.keyHeaders[key] = append(t.keyHeaders[key], strings.ToLower(c.IdempotencyHeader))
 		}
 	}
-	if in.Variables, err = t.object(t.test.Variables, nil); err != nil {
-		return in, err
+	return in, t.given(&in)
+}
+
+// given computes what the test gives the run: variables, inputs and state.
+func (t *trial) given(in *exec.Inputs) error {
+	p := t.program.Plan()
+	variables, err := t.object(t.test.Variables, nil)
+	if err != nil {
+		return err
 	}
 	t.vars = map[string]any{}
 	for _, v := range p.Variables {
@@ -148,26 +156,33 @@ func (t *trial) inputs() (exec.Inputs, error) {
 			t.vars[v.Name], _ = prog.Run(map[string]any{}, expression.Limits{})
 		}
 	}
-	for name, v := range in.Variables {
-		t.vars[name] = v
-	}
-	if in.Variables != nil { // those that the plan does not use are none of its business
-		used := map[string]any{}
-		for _, v := range p.Variables {
-			if given, ok := in.Variables[v.Name]; ok {
-				used[v.Name] = given
-			}
+	maps.Copy(t.vars, variables)
+	in.Variables = map[string]any{}
+	for _, v := range p.Variables { // those that the plan does not use are none of its business
+		if given, ok := variables[v.Name]; ok {
+			in.Variables[v.Name] = given
 		}
-		in.Variables = used
 	}
 	if in.Values, err = t.object(t.test.Inputs, t.test.InputsGuard); err != nil {
-		return in, err
+		return err
 	}
 	state, err := t.object(t.test.State, t.test.StateGuard)
 	if err == nil && state != nil {
 		v, bad := plain(state) // as it is kept
 		in.State, _ = v.(map[string]any)
 		err = bad
+	}
+	return err
+}
+
+// Given is what a test gives the run that is to be recorded for it: variables, inputs and state. now is the time. What
+// cannot be computed is the error.
+func Given(test *plan.Test, program *exec.Program, now time.Time) (exec.Inputs, error) {
+	t := &trial{test: test, program: program, report: &Report{}, turns: newTurns(now, nil)}
+	in := exec.Inputs{State: map[string]any{}}
+	err := t.given(&in)
+	if len(t.report.Problems) > 0 {
+		err = errors.New(t.report.Problems[0].Message)
 	}
 	return in, err
 }

@@ -93,7 +93,7 @@ func (p *project) said(r *trial.Report) string {
 	var lines []string
 	for _, x := range r.Problems {
 		line := fmt.Sprintf("%s: %s", x.Kind, x.Message)
-		if len(x.Differences) > 1 {
+		if len(x.Differences) > 1 || x.Kind == trial.Unrecorded {
 			for _, d := range x.Differences {
 				line += "\n  " + d.String()
 			}

@@ -149,7 +149,7 @@ func (d *Dir) missing(name string) error {
 	return errors.New("there is no such file")
 }
 
-// Write replaces a file of the project, whole or not at all.
+// Write replaces a file of the project, whole or not at all. Directories are made where they are not there.
 func (d *Dir) Write(name string, content []byte) error {
 	name, err := d.local(name)
 	if err != nil {
@@ -158,6 +158,9 @@ func (d *Dir) Write(name string, content []byte) error {
 	mode := fs.FileMode(0o644)
 	if info, err := d.root.Stat(name); err == nil {
 		mode = info.Mode().Perm()
+	}
+	if err := d.root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("%s: %w", name, reason(err))
 	}
 	next := path.Join(path.Dir(name), "."+path.Base(name)+".tenon")
 	if err := d.root.WriteFile(next, content, mode); err != nil {

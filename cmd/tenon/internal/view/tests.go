@@ -97,18 +97,18 @@ func (t Tests) problem(w io.Writer, s Style, p trial.Problem) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s\n", s.Bold(t.findings().place(p.Range)), s.Red(clean(p.Message)))
 	snippet(&text, s, t.Files, p.Range, s.Red)
+	for _, line := range wrap(p.Detail, s.room()-10) {
+		if line != "" {
+			fmt.Fprintf(&text, "        %s\n", line)
+		}
+	}
 	for _, d := range p.Differences {
-		if len(p.Differences) > 1 {
+		if len(p.Differences) > 1 || p.Message != d.String() {
 			fmt.Fprintf(&text, "        %s\n", clean(d.String()))
 		}
 	}
 	for _, o := range t.observed(p) {
 		fmt.Fprintf(&text, "        %s = %s\n", o.Source, o.text())
-	}
-	for _, line := range wrap(p.Detail, s.room()-10) {
-		if line != "" {
-			fmt.Fprintf(&text, "        %s\n", line)
-		}
 	}
 	if p.Failure != nil {
 		Failure(&text, s, p.Failure, t.Files, t.Dir)
