@@ -312,7 +312,7 @@ func (t *trial) calls() map[string]any {
 		if x.request == nil {
 			continue
 		}
-		entry := merged(x.request, nil)
+		entry := merged(x.request, map[string]any{"status": nil})
 		if x.status != 0 {
 			entry["status"] = x.status
 		}

@@ -365,7 +365,7 @@ func (b *builder) calledOperation(c *plan.Call) *operation {
 func callsType(calls []*called) *types.Type {
 	byAPI := map[string][]*types.Property{}
 	for _, c := range calls {
-		entry := append(c.requestProperties(), property("status", statusType.With(types.Absent)))
+		entry := append(c.requestProperties(), property("status", statusType.With(types.Null)))
 		byAPI[c.api] = append(byAPI[c.api], &types.Property{Name: c.operation, Type: types.ListOf(types.ObjectOf(entry...)), Required: true, Origin: c.op.Origin})
 	}
 	var props []*types.Property

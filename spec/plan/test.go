@@ -12,7 +12,7 @@ import (
 //
 // Expressions of Mocks see `request`, an object: params (by name), headers (names in lower case) and body of the call that is answered.
 // Those of Expect see what the run came to: status, outputs, state, error, and calls, which has by API and
-// operation the list of requests that were made, each with params, headers, body and the status it was answered with.
+// operation the list of requests that were made, each with params, headers, body and the status it was answered with, null if it was not.
 type Test struct {
 	Name        string       `json:"name"`
 	Integration string       `json:"integration"`
