@@ -8,7 +8,7 @@ import (
 
 // beside is how many branches of a set may have begun beyond those that have places: what is begun in a loop and not
 // over is bounded with it.
-const beside = 64
+const beside = 128
 
 // branches are goroutines, at most limit of them at work; 0: any number. idle is called when those that have yielded
 // their places are all that is left to do.

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -55,8 +54,14 @@ func (m *members) header(name string, h http.Header) {
 		return
 	}
 	m.name(name)
+	var room [16]string // most have fewer
+	fields := room[:0]
+	for field := range h {
+		fields = append(fields, field)
+	}
+	slices.Sort(fields)
 	b := append(*m, '{')
-	for i, field := range slices.Sorted(maps.Keys(h)) {
+	for i, field := range fields {
 		if i > 0 {
 			b = append(b, ',')
 		}

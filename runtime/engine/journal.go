@@ -508,11 +508,21 @@ func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, b
 		}
 		return j.put(kindLost, r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli()}, nil)
 	}
-	d := answerData{Status: res.Status, Header: res.Header, Attempts: res.Attempts, Note: res.Note, At: now.UnixMilli(), Took: now.Sub(began).Milliseconds()}
+	j.putLate(kindAnswer, r.Key, func() (data, payload []byte) {
+		d := answer(r, res)
+		d.At, d.Took = now.UnixMilli(), now.Sub(began).Milliseconds()
+		payload, d.Sealed = j.body(r.Key, res.Body)
+		return j.guard(r.Key, d.json()), payload
+	})
+	return nil
+}
+
+func answer(r *exec.Request, res *transport.Response) *answerData {
+	d := &answerData{Status: res.Status, Header: res.Header, Attempts: res.Attempts, Note: res.Note}
 	if r.Safe {
 		d.Method, d.Asked = r.Method, r.URL.String()
 	}
-	if res.URL != nil && res.URL != r.URL && res.URL.String() != r.URL.String() {
+	if res.URL != nil && res.URL.String() != r.URL.String() {
 		d.URL = res.URL.String()
 	}
 	if _, cookie := res.Header["Set-Cookie"]; cookie {
@@ -520,11 +530,7 @@ func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, b
 		d.Header = res.Header.Clone()
 		d.Header.Del("Set-Cookie")
 	}
-	j.putLate(kindAnswer, r.Key, func() (data, payload []byte) {
-		payload, d.Sealed = j.body(r.Key, res.Body)
-		return j.guard(r.Key, d.json()), payload
-	})
-	return nil
+	return d
 }
 
 // stopped notes what became of a request that was cut off with its run. A read is made again later; a write
