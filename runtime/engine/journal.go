@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -137,6 +138,7 @@ type buffered struct {
 	data, payload []byte
 	late          func() (data, payload []byte) // makes them when it is written, if it is
 	dropped       bool
+	apart         bool // in a row with its like only, since it stays longer than others
 	row           *row // nil: it is not written
 }
 
@@ -173,14 +175,15 @@ func (j *journal) recall(x *packed, in *row) {
 	j.belongs(rec)
 	j.begun[outside(x.Key)] = true
 	switch x.Kind {
-	case kindItems, kindMark:
-		if rec.data = x.Data; x.Kind == kindMark {
-			for _, old := range j.loops[x.Key] {
+	case kindItems, kindMark, kindTally:
+		rec.data = x.Data
+		j.loops[x.Key] = append(slices.DeleteFunc(j.loops[x.Key], func(old *buffered) bool {
+			gone := x.Kind == kindMark || x.Kind == kindTally && old.kind == kindTally
+			if gone {
 				j.bury(old)
 			}
-			j.loops[x.Key] = nil
-		}
-		j.loops[x.Key] = append(j.loops[x.Key], rec)
+			return gone
+		}), rec)
 	case kindWorked:
 		if x.Key == kindWorked {
 			if j.pulse != nil {
@@ -381,7 +384,7 @@ func (j *journal) queue(c store.Change) {
 // flush hands everything to the store, in order. The lock is held.
 func (j *journal) flush() {
 	var rows, others []store.Change
-	var p packer
+	var usual, apart packer
 	for _, x := range j.buf {
 		rec, is := x.(*buffered)
 		switch {
@@ -396,13 +399,18 @@ func (j *journal) flush() {
 			rec.data, rec.payload = rec.late()
 			rec.late = nil
 		}
+		p := &usual
+		if rec.apart {
+			p = &apart
+		}
 		if len(p.payload)+len(rec.payload) > packable {
 			rows = p.take(j, rows)
 		}
 		p.add(rec)
 	}
 	j.buf = j.buf[:0]
-	if changes := append(p.take(j, rows), others...); len(changes) > 0 {
+	rows = apart.take(j, usual.take(j, rows))
+	if changes := append(rows, others...); len(changes) > 0 {
 		j.store.Queue(j.run, changes...)
 	}
 }

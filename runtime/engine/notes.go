@@ -14,14 +14,17 @@ import (
 //
 //	items    items of a loop that are over: [[index, note], …]
 //	mark     all that a loop has come to; it replaces the loop's items and marks before it
+//	tally    the same but for what its lists hold: that is in the items, which stay
 //
 // When an item is over, the records of its requests are of no use any more: those that still wait to be written
 // never are, and the others are trimmed together with the next mark, in one transaction. So the journal of a loop
-// does not grow with the number of its items.
+// does not grow with the number of its items, but for the values of its lists. Items that stay have rows of their own, so
+// that those of requests can go.
 
 const (
 	kindItems = "items"
 	kindMark  = "mark"
+	kindTally = "tally"
 )
 
 // part is a record that belongs to an item.
@@ -158,6 +161,7 @@ type notes struct {
 	key    string
 	place  string
 	inside map[string]bool
+	lists  bool
 	noted  []*buffered // records of this loop
 	open   *buffered   // the last of them, if it is not written yet
 	since  int         // items since the last mark
@@ -165,8 +169,8 @@ type notes struct {
 }
 
 // Loop opens a loop's notes.
-func (h *host) Loop(key string, steps []string) exec.Notes {
-	n := &notes{j: h.j, key: key, inside: map[string]bool{}}
+func (h *host) Loop(key string, steps []string, lists bool) exec.Notes {
+	n := &notes{j: h.j, key: key, inside: map[string]bool{}, lists: lists}
 	_, n.place, _ = place(key)
 	for _, s := range steps {
 		n.inside[s] = true
@@ -186,34 +190,44 @@ func (n *notes) Recall(mark func([]byte) error, item func(int, []byte) error) er
 	old := n.j.loops[n.key]
 	delete(n.j.loops, n.key)
 	n.j.mu.Unlock()
-	for _, rec := range old {
-		var data json.RawMessage
-		if err := n.j.read(n.key, rec.data, &data); err != nil {
+	for _, marks := range []bool{true, false} {
+		for _, rec := range old {
+			if marks == (rec.kind == kindItems) {
+				continue
+			}
+			var data json.RawMessage
+			if err := n.j.read(n.key, rec.data, &data); err != nil {
+				return err
+			}
+			n.noted = append(n.noted, rec)
+			if marks {
+				if err := mark(data); err != nil {
+					return err
+				}
+			} else if err := n.recallItems(data, item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (n *notes) recallItems(data []byte, item func(int, []byte) error) error {
+	var list [][2]json.RawMessage
+	if err := json.Unmarshal(data, &list); err != nil {
+		return err
+	}
+	for _, x := range list {
+		i, err := strconv.Atoi(string(x[0]))
+		if err != nil {
 			return err
 		}
-		n.noted = append(n.noted, rec)
-		if rec.kind == kindMark {
-			if err := mark(data); err != nil {
-				return err
-			}
-			continue
-		}
-		var list [][2]json.RawMessage
-		if err := json.Unmarshal(data, &list); err != nil {
+		if err := item(i, x[1]); err != nil {
 			return err
 		}
-		for _, x := range list {
-			i, err := strconv.Atoi(string(x[0]))
-			if err != nil {
-				return err
-			}
-			if err := item(i, x[1]); err != nil {
-				return err
-			}
-			n.j.mu.Lock()
-			n.over(i)
-			n.j.mu.Unlock()
-		}
+		n.j.mu.Lock()
+		n.over(i)
+		n.j.mu.Unlock()
 	}
 	return nil
 }
@@ -230,6 +244,7 @@ func (n *notes) Item(i int, data []byte) (due bool) {
 	n.over(i)
 	if n.open == nil || n.open.row != nil {
 		n.open = j.buffer(kindItems, n.key, []byte{'['}, nil)
+		n.open.apart = n.lists
 		n.noted = append(n.noted, n.open)
 	} else {
 		n.open.data = append(n.open.data, ',')
@@ -247,8 +262,16 @@ func (n *notes) Mark(data []byte, read string, page int) {
 	j := n.j
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	kind, stay := kindMark, n.noted[:0]
+	if n.lists {
+		kind = kindTally
+	}
 	for _, rec := range n.noted {
-		j.bury(rec)
+		if n.lists && rec.kind == kindItems {
+			stay = append(stay, rec)
+		} else {
+			j.bury(rec)
+		}
 	}
 	for n.spent = max(n.spent, 2); n.spent < page; n.spent++ {
 		key := read + "#" + strconv.Itoa(n.spent)
@@ -257,9 +280,9 @@ func (n *notes) Mark(data []byte, read string, page int) {
 			delete(j.pages, key)
 		}
 	}
-	rec := j.buffer(kindMark, n.key, j.guard(n.key, data), nil)
+	rec := j.buffer(kind, n.key, j.guard(n.key, data), nil)
 	n.since = 0
-	n.open, n.noted = nil, append(n.noted[:0], rec)
+	n.open, n.noted = nil, append(stay, rec)
 	j.flush()
 	for _, t := range j.graves() {
 		j.add(t)

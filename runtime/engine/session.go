@@ -65,7 +65,7 @@ func (s *session) Settle(_ context.Context, c exec.Claim, done bool) error {
 }
 
 // Loop keeps no notes.
-func (s *session) Loop(string, []string) exec.Notes { return nil }
+func (s *session) Loop(string, []string, bool) exec.Notes { return nil }
 
 func (s *session) Detail() event.Detail { return s.l.o.Detail }
 

@@ -66,8 +66,9 @@ type Host interface {
 	// the item is undone.
 	Settle(ctx context.Context, c Claim, done bool) error
 	// Loop returns the notes of an execution of a loop, which key names as in Request.Key; nil if the host keeps none.
-	// steps are the IDs of the ops in the loop, and its own.
-	Loop(key string, steps []string) Notes
+	// steps are the IDs of the ops in the loop, and its own. lists: the notes of its items have values that marks do
+	// not, and are kept for good.
+	Loop(key string, steps []string, lists bool) Notes
 	// Branches returns a set of branches of which at most limit run at once; 0 means no bound.
 	Branches(limit int) Branches
 	// Emit takes a fact. It is called often and must be quick.

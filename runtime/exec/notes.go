@@ -18,11 +18,11 @@ import (
 
 // Notes are what a host keeps of one execution of a loop.
 type Notes interface {
-	// Recall gives the last mark, if there is one, and the notes after it.
+	// Recall gives the last mark, if there is one, and the notes after it; in a loop with lists also those before it.
 	Recall(mark func(data []byte) error, item func(n int, data []byte) error) error
 	// Item notes that the item with index n is over. What was kept for it may be forgotten. due: it is time for a mark.
 	Item(n int, data []byte) (due bool)
-	// Mark replaces all notes before it. Of the pages that were asked for by requests with the key read + "#" + number,
+	// Mark replaces all marks before it, and unless the loop has lists all notes. Of the pages that were asked for by requests with the key read + "#" + number,
 	// those from the second on and before page are not needed any more.
 	Mark(data []byte, read string, page int)
 }
@@ -32,7 +32,6 @@ type notebook struct {
 	Notes
 	below  int          // items before this one are over
 	beyond map[int]bool // and these
-	lists  bool         // some aggregate keeps every value, so that marks would grow
 	read   string       // key of the requests for pages
 	pages  []*placeMark // those that have items which are not over, and what comes after; oldest first
 }
@@ -83,15 +82,12 @@ func (x *iteration) notebook() *notebook {
 	if x.loop.undos || x.s.aside {
 		return nil
 	}
-	notes := x.run.host.Loop(x.s.key(""), x.run.ids(x.loop.inside))
+	lists := slices.ContainsFunc(x.loop.aggregates, func(a *aggregate) bool { return a.fold == "list" })
+	notes := x.run.host.Loop(x.s.key(""), x.run.ids(x.loop.inside), lists)
 	if notes == nil {
 		return nil
 	}
-	b := &notebook{Notes: notes, beyond: map[int]bool{}}
-	for _, a := range x.loop.aggregates {
-		b.lists = b.lists || a.fold == "list"
-	}
-	return b
+	return &notebook{Notes: notes, beyond: map[int]bool{}}
 }
 
 // isOver reports whether the item with index n was dealt with before.
@@ -174,7 +170,7 @@ func (x *iteration) note(n int, values []any, f *fault, skipped bool) {
 	}
 	due := b.Item(n, data)
 	b.over(n)
-	if due && !b.lists {
+	if due {
 		x.mark()
 	}
 }
@@ -268,6 +264,9 @@ func (x *iteration) recallItem(n int, data []byte) error {
 	if err := json.Unmarshal(data, &note); err != nil {
 		return err
 	}
+	if b := x.notes; n < b.below || b.beyond[n] {
+		return x.recallListed(n, &note) // the mark knows all else of it
+	}
 	x.notes.over(n)
 	x.count++
 	switch {
@@ -281,13 +280,30 @@ func (x *iteration) recallItem(n int, data []byte) error {
 		}
 	default:
 		x.succeeded++
-		if len(note.Values) != len(x.folds) {
-			return fmt.Errorf("it is of a loop with %d aggregates, and this one has %d", len(note.Values), len(x.folds))
+		return x.refold(n, &note, func(*aggregate) bool { return true })
+	}
+	return nil
+}
+
+// recallListed puts an item's values into the lists, if it succeeded.
+func (x *iteration) recallListed(n int, note *itemNote) error {
+	if note.Skipped || note.Failed != nil {
+		return nil
+	}
+	return x.refold(n, note, func(a *aggregate) bool { return a.fold == "list" })
+}
+
+// refold adds an item's values to some aggregates.
+func (x *iteration) refold(n int, note *itemNote, which func(*aggregate) bool) error {
+	if len(note.Values) != len(x.folds) {
+		return fmt.Errorf("it is of a loop with %d aggregates, and this one has %d", len(note.Values), len(x.folds))
+	}
+	for i, a := range x.loop.aggregates {
+		if !which(a) {
+			continue
 		}
-		for i, a := range x.loop.aggregates {
-			if err := x.folds[i].add(a.fold, n, note.Values[i].v); err != nil {
-				return err
-			}
+		if err := x.folds[i].add(a.fold, n, note.Values[i].v); err != nil {
+			return err
 		}
 	}
 	return nil
