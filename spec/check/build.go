@@ -52,6 +52,7 @@ func Build(m *model.Project, specs Specs, o Options) (*Result, diag.List) {
 		servedAt: map[string]source.Range{},
 		routes:   map[string]source.Range{},
 		kept:     map[string]*plan.File{},
+		called:   map[*plan.Plan]called{},
 	}
 	for name, f := range m.Files {
 		b.files[name] = f
@@ -124,6 +125,8 @@ type builder struct {
 	// parameters in them are {}.
 	servedAt, routes map[string]source.Range
 	kept             map[string]*plan.File // texts of files that plans keep
+
+	called map[*plan.Plan]called // by plans of which there are tests
 
 	schemaDocs []schemaDoc
 	places     map[types.Origin]source.Range // of what is declared in HCL as documents declare it

@@ -84,7 +84,7 @@ func (t *tested) neverCalled(ref *model.CallRef, format string, args ...any) {
 	}
 	d := t.diags.Add(lang.MockMismatch, ref.Range, format, args...)
 	var names []string
-	for _, c := range t.calls {
+	for _, c := range t.calls.list {
 		names = append(names, c.op.name())
 	}
 	if len(names) == 0 {
@@ -95,12 +95,12 @@ func (t *tested) neverCalled(ref *model.CallRef, format string, args ...any) {
 }
 
 // callsTo returns the calls that a mock may answer, or nil.
-func (t *tested) callsTo(m *plan.Mock) *called {
-	i := slices.IndexFunc(t.calls, func(c *called) bool { return c.api == m.API && c.operation == m.Operation })
+func (t *tested) callsTo(m *plan.Mock) *calledOperation {
+	i := slices.IndexFunc(t.calls.list, func(c *calledOperation) bool { return c.api == m.API && c.operation == m.Operation })
 	if i < 0 {
 		return nil
 	}
-	return t.calls[i]
+	return t.calls.list[i]
 }
 
 // unreachableMocks reports mocks that follow one for the same operation that answers every call.

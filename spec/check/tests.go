@@ -20,7 +20,7 @@ type tested struct {
 	integration *model.Integration // nil: unknown
 	plan        *plan.Plan         // of the integration; nil: it has errors, which have been reported
 	outputs     *types.Type
-	calls       []*called
+	calls       called // by the plan
 	out         *plan.Test
 }
 
@@ -285,7 +285,7 @@ func asWritten(t *types.Type) *types.Type {
 func (t *tested) outcome(status string) []*expression.Name {
 	calls := types.Invalid
 	if t.plan != nil {
-		calls = callsType(t.calls)
+		calls = t.calls.typ
 	}
 	names := []*expression.Name{
 		{Name: "status", Key: "status", Type: types.Enum("succeeded", "failed", "in_doubt")},
@@ -317,35 +317,45 @@ func (t *tested) keep() {
 	t.out.Files = t.fileTexts(files)
 }
 
-// called is an operation that an integration may call, and the calls of it.
+// called is the operations that an integration may call, by api and operation.
 type called struct {
+	list []*calledOperation
+	typ  *types.Type // of `calls`
+}
+
+// calledOperation is an operation that an integration may call, and the calls of it.
+type calledOperation struct {
 	api, operation string // as in plan.Call
 	op             *operation
 	calls          []*plan.Call
 }
 
-// callsOf lists the operations that a plan may call, with those of the integrations that it runs: by api and
-// operation.
-func (b *builder) callsOf(p *plan.Plan) []*called {
-	byName := map[string]*called{}
+// callsOf lists the operations that a plan may call, with those of the integrations that it runs, once.
+func (b *builder) callsOf(p *plan.Plan) called {
+	if c, known := b.called[p]; known {
+		return c
+	}
+	byName := map[string]*calledOperation{}
 	for _, c := range p.Calls() {
 		key := c.API + "\x00" + c.Operation
 		if byName[key] == nil {
-			byName[key] = &called{api: c.API, operation: c.Operation, op: b.calledOperation(c)}
+			byName[key] = &calledOperation{api: c.API, operation: c.Operation, op: b.operationOf(c)}
 		}
 		byName[key].calls = append(byName[key].calls, c)
 	}
-	var out []*called
+	var out called
 	for _, key := range keys(byName) {
 		if byName[key].op != nil {
-			out = append(out, byName[key])
+			out.list = append(out.list, byName[key])
 		}
 	}
+	out.typ = callsType(out.list)
+	b.called[p] = out
 	return out
 }
 
-// calledOperation is the operation of a call.
-func (b *builder) calledOperation(c *plan.Call) *operation {
+// operationOf is the operation of a call.
+func (b *builder) operationOf(c *plan.Call) *operation {
 	a := b.apis[c.API]
 	if a == nil || a.doc == nil {
 		return nil
@@ -362,7 +372,7 @@ func (b *builder) calledOperation(c *plan.Call) *operation {
 }
 
 // callsType is the requests that were made: by api and operation, lists of them.
-func callsType(calls []*called) *types.Type {
+func callsType(calls []*calledOperation) *types.Type {
 	byAPI := map[string][]*types.Property{}
 	for _, c := range calls {
 		entry := append(c.requestProperties(), property("status", statusType.With(types.Null)))
@@ -376,7 +386,7 @@ func callsType(calls []*called) *types.Type {
 }
 
 // requestProperties are what can be asked of a request: its parameters by name, its headers, and its body.
-func (c *called) requestProperties() []*types.Property {
+func (c *calledOperation) requestProperties() []*types.Property {
 	var params []*types.Property
 	seen := map[string]bool{}
 	for _, p := range c.op.Parameters {
@@ -398,7 +408,7 @@ func (c *called) requestProperties() []*types.Property {
 }
 
 // always reports whether every call of the operation gives a parameter.
-func (c *called) always(in, name string) bool {
+func (c *calledOperation) always(in, name string) bool {
 	for _, call := range c.calls {
 		given := false
 		for _, p := range call.Params {
@@ -412,7 +422,7 @@ func (c *called) always(in, name string) bool {
 }
 
 // body is the type of the body that is sent; nil if none ever is.
-func (c *called) body() *types.Type {
+func (c *calledOperation) body() *types.Type {
 	var all []*types.Type
 	for _, call := range c.calls {
 		switch {
