@@ -129,6 +129,19 @@ func TestLintClean(t *testing.T) {
 	}
 }
 
+// The tests of all integrations that have some pass.
+func TestTests(t *testing.T) {
+	files, err := filepath.Glob("*/*.test.hcl")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("found %q, %v", files, err)
+	}
+	for _, file := range files {
+		if stdout, stderr, ok := run(t, "test", filepath.Dir(file)); !ok {
+			t.Errorf("%s:\n%s%s", file, stdout, stderr)
+		}
+	}
+}
+
 // What the README of each says runs anywhere.
 func TestAgainstMocks(t *testing.T) {
 	for _, s := range shipped {

@@ -21,7 +21,7 @@ func newInit(e *env) *cobra.Command {
 		Short:   "Make a project that lints and runs at once",
 		Long: `Writes a small working project into DIR, which is made if it is not there: two
 specs and one integration that reads orders from a shop and bills each of them.
-It lints clean and runs against its own mocks. No file is ever overwritten.`,
+It lints clean, has tests, and runs against its own mocks. No file is ever overwritten.`,
 		Example: `  tenon init shop
   cd shop && tenon run invoices --mock`,
 		Args: between(0, 1, "one directory at most"),
@@ -60,7 +60,7 @@ func initProject(e *env, dir string) error {
 	if dir != "." {
 		where = " " + dir
 	}
-	fmt.Fprintf(e.Stderr, "\nTry it:\n  tenon lint%[1]s\n  tenon plan invoices%[1]s\n  tenon run invoices%[1]s --mock\n", where)
+	fmt.Fprintf(e.Stderr, "\nTry it:\n  tenon lint%[1]s\n  tenon test%[1]s\n  tenon plan invoices%[1]s\n  tenon run invoices%[1]s --mock\n", where)
 	return nil
 }
 

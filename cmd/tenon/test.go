@@ -19,6 +19,7 @@ import (
 	"tenon/runtime/engine"
 	"tenon/runtime/exec"
 	"tenon/runtime/trial"
+	"tenon/spec/check"
 	"tenon/spec/diag"
 	"tenon/spec/lang"
 	"tenon/spec/plan"
@@ -115,7 +116,13 @@ func runTests(ctx context.Context, e *env, dir string, f testFlags) error {
 	out.Took = time.Since(began)
 	if f.coverage {
 		out.Coverage = trial.Cover(p.Plans, out.Reports)
-		out.Untested = view.Findings{List: view.UntestedFindings(out.Coverage, lang.UntestedStep, f.strict), Files: p.Files, Dir: dir}
+		found := check.Hide(p.Model.Syntax, view.UntestedFindings(out.Coverage, lang.UntestedStep))
+		if f.strict {
+			if err := harden(found, "warnings"); err != nil {
+				return err
+			}
+		}
+		out.Untested = view.Findings{List: found, Files: p.Files, Dir: dir}
 	}
 	if err := showTests(e, out, f); err != nil {
 		return err

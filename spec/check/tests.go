@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tenon/spec/diag"
@@ -431,7 +432,7 @@ func (c *calledOperation) body() *types.Type {
 		default:
 			t := types.Any
 			if m := matching(c.op.Body.Content, call.Body.ContentType); m != nil {
-				t = m.Value(types.Request)
+				t = asSent(m.Value(types.Request), call.Body.Value.Type, 0)
 			}
 			all = append(all, t)
 		}
@@ -440,4 +441,38 @@ func (c *calledOperation) body() *types.Type {
 		return t
 	}
 	return nil
+}
+
+// asSent is the declared type t with all properties required that a value of the type sent always has.
+func asSent(t, sent *types.Type, depth int) *types.Type {
+	const deepest = 8 // far beyond what a person writes out
+	shape := *t.Shape()
+	if depth > deepest || sent == nil || shape.Untyped || shape.Invalid || sent.Shape().Untyped || sent.Shape().Invalid {
+		return t
+	}
+	switch {
+	case len(shape.Objects) == 1 && t.Is(types.Object) && sent.Is(types.Object):
+		fields := shape.Objects[0]
+		out := &types.Fields{
+			Name: fields.Name, Properties: slices.Clone(fields.Properties), Openness: fields.Openness, Additional: fields.Additional,
+			Patterns: fields.Patterns, MinCount: fields.MinCount, MaxCount: fields.MaxCount,
+		}
+		for i, p := range out.Properties {
+			if f := sent.Field(p.Name); f.Found == types.Declared && !f.Type.May(types.Absent|types.Null) {
+				q := *p
+				q.Required, q.Type = true, asSent(p.Type.Without(types.Absent), f.Type, depth+1)
+				out.Properties[i] = &q
+			}
+		}
+		shape.Objects = []*types.Fields{out}
+	case len(shape.Arrays) == 1 && t.Is(types.Array) && sent.Is(types.Array) && len(shape.Arrays[0].Prefix) == 0 && shape.Arrays[0].Items != nil:
+		out := *shape.Arrays[0]
+		out.Items = asSent(out.Items, sent.Elem(), depth+1)
+		shape.Arrays = []*types.List{&out}
+	default:
+		return t
+	}
+	out := types.New(&shape)
+	out.Name, out.Origin = t.Name, t.Origin
+	return out
 }

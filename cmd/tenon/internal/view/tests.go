@@ -256,16 +256,13 @@ func (t Tests) JUnit(w io.Writer) error {
 }
 
 // UntestedFindings are what no test reached, as lint would say it.
-func UntestedFindings(c *trial.Coverage, rule *diag.Rule, strict bool) diag.List {
+func UntestedFindings(c *trial.Coverage, rule *diag.Rule) diag.List {
 	var out diag.List
 	for _, p := range c.Points {
 		if p.Reached {
 			continue
 		}
-		d := out.Add(rule, p.Range, "No test reaches %s.", p.Name)
-		if strict {
-			d.Severity = diag.Error
-		}
+		out.Add(rule, p.Range, "No test reaches %s.", p.Name)
 	}
 	return out
 }
