@@ -47,10 +47,11 @@ func newServe(e *env) *cobra.Command {
 		GroupID: groupRun,
 		Short:   "Keep integrations running by their triggers",
 		Long: `Starts integrations by their triggers: by the clock, when a webhook's request
-arrives, after another integration. What has been accepted is on disk: it happens
-even if the process is killed, and what had been done is not done again.
+arrives, after another integration, or as the operations of an API of your own. What
+has been accepted is on disk: it happens even if the process is killed, and what had
+been done is not done again.
 
-Webhooks are taken at --listen. The admin API, with health, metrics and runs, is a
+Requests are taken at --listen. The admin API, with health, metrics and runs, is a
 unix socket in the state directory, or an address given by --admin; there it wants
 the token that stands in the file admin.token of the state directory, or in
 TENON_ADMIN_TOKEN.
@@ -71,13 +72,13 @@ Traces are sent by OTLP if OTEL_EXPORTER_OTLP_ENDPOINT is set.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`ADDRESS` at which webhooks are taken")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`ADDRESS` at which requests are taken")
 	flags.StringVar(&f.admin, "admin", "", "`ADDRESS` of the admin API: host:port, or unix:PATH (default unix:STATE/admin.sock)")
 	flags.StringVar(&f.stateDir, "state-dir", "", "keep runs and state in `DIR` (default .tenon in the project; TENON_STATE_DIR)")
 	flags.StringArrayVar(&f.vars, "var", nil, "a variable, as `NAME=VALUE`")
 	flags.StringArrayVar(&f.varFiles, "var-file", nil, "variables, as a JSON object in `FILE`")
 	flags.IntVar(&f.maxRuns, "max-runs", daemon.DefaultMaxRuns, "runs under way at once")
-	flags.IntVar(&f.maxQueue, "max-queue", daemon.DefaultMaxQueue, "runs that may wait; beyond it webhooks are answered 503")
+	flags.IntVar(&f.maxQueue, "max-queue", daemon.DefaultMaxQueue, "runs that may wait; beyond it requests are answered 503")
 	flags.DurationVar(&f.drain, "drain", daemon.DefaultDrain, "how long runs may go on after SIGTERM")
 	flags.DurationVar(&f.keep, "keep", 90*24*time.Hour, "how long ended runs are kept; 0: forever")
 	flags.Int64Var(&f.keepBytes, "keep-bytes", 0, "size of the store beyond which the oldest ended runs are removed; 0: no bound")

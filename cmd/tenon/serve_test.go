@@ -97,7 +97,7 @@ func startServe(t *testing.T, dir string, flags ...string) *serving {
 			}
 		}
 	}()
-	vars := map[string]string{"HOOKS": "tok", "XDG_CONFIG_HOME": t.TempDir(), "TENON_CACHE": t.TempDir()}
+	vars := map[string]string{"HOOKS": "tok", "PUBLIC_KEY": "p-key", "XDG_CONFIG_HOME": t.TempDir(), "TENON_CACHE": t.TempDir()}
 	e := &env{Args: append([]string{"serve", dir, "--listen", "127.0.0.1:0"}, flags...), Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: w, Dir: dir,
 		LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
 	go func() { s.ended <- run(ctx, e); w.Close() }()

@@ -22,6 +22,7 @@ func TestGuide(t *testing.T) {
 	guide(t, "limits.md", 2)
 	guide(t, "serve.md", 1)
 	guide(t, "testing.md", 3)
+	guide(t, "serving-operations.md", 1)
 }
 
 func guide(t *testing.T, page string, atLeast int) {
