@@ -28,7 +28,7 @@ var Description []byte
 // maxAdminBody bounds the bodies that the admin API reads.
 const maxAdminBody = 8 << 20
 
-// Hooks is the handler of webhooks, of whatever set is loaded.
+// Hooks is the handler of webhooks and of served operations, of whatever set is loaded.
 func (d *Daemon) Hooks() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := d.hooks.Load()
@@ -146,10 +146,11 @@ func (d *Daemon) handleReload(w http.ResponseWriter, r *http.Request) error {
 }
 
 type shownTrigger struct {
-	Kind string     `json:"kind"`
-	Name string     `json:"name"`
-	Path string     `json:"path,omitempty"`
-	Next *time.Time `json:"next,omitempty"`
+	Kind   string     `json:"kind"`
+	Name   string     `json:"name"`
+	Method string     `json:"method,omitempty"` // of an operation
+	Path   string     `json:"path,omitempty"`
+	Next   *time.Time `json:"next,omitempty"`
 }
 
 type shownIntegration struct {
@@ -170,6 +171,9 @@ func (d *Daemon) handleIntegrations(w http.ResponseWriter, _ *http.Request) erro
 			s := shownTrigger{Kind: t.Kind, Name: t.Name}
 			if t.Webhook != nil {
 				s.Path = t.Webhook.Path
+			}
+			if o := t.Operation; o != nil {
+				s.Method, s.Path = o.Method, o.Bases[0]+o.Path
 			}
 			if t.Schedule != nil {
 				if next, err := t.Schedule.Next(time.Now()); err == nil && !next.IsZero() {

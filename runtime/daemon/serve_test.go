@@ -397,6 +397,28 @@ func TestServedOperation(t *testing.T) {
 	}
 }
 
+// The admin API lists what is served, as its own document says.
+func TestServedIsListed(t *testing.T) {
+	x := newSite(t, store.NewMemory(), "", nil)
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "http://tenon/v1/integrations", nil)
+	x.d.Admin().ServeHTTP(w, r)
+	if want := `{"kind":"operation","name":"get","method":"GET","path":"/v1/notes/{id}"}`; !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%s lacks %s", w.Body, want)
+	}
+	doc, err := openapi.Load("openapi.yaml", Description, openapi.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	oracle, err := openapitest.New(doc, "listIntegrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := oracle.Response(r, w.Code, w.Header(), w.Body.Bytes()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestServedRespond(t *testing.T) {
 	x := newSite(t, store.NewMemory(), "", nil)
 	if got := x.ask("POST", "/v1/notes", `{"text":"taken"}`, withKey...); got.status != 409 || !strings.Contains(got.body, "taken") {
