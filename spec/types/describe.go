@@ -136,18 +136,23 @@ func (x *Text) describe() string {
 		return strings.Join(quoted, " | ")
 	case x.Enum != nil:
 		return fmt.Sprintf("one of %d strings", len(x.Enum))
-	case x.Format != "":
-		return "string (" + x.Format + ")"
-	case x.MaxLen >= 0 && x.MinLen == x.MaxLen:
-		return "string of " + count(x.MaxLen, "character")
-	case x.MaxLen >= 0:
-		return "string of at most " + count(x.MaxLen, "character")
-	case x.MinLen > 0:
-		return "string of at least " + count(x.MinLen, "character")
-	case len(x.Patterns) > 0:
-		return "string matching " + x.Patterns[0]
 	}
-	return "string"
+	text := "string"
+	if x.Format != "" {
+		text += " (" + x.Format + ")"
+	}
+	switch {
+	case x.MaxLen >= 0 && x.MinLen == x.MaxLen:
+		text += " of " + count(x.MaxLen, "character")
+	case x.MaxLen >= 0:
+		text += " of at most " + count(x.MaxLen, "character")
+	case x.MinLen > 0 && x.Format == "":
+		text += " of at least " + count(x.MinLen, "character")
+	}
+	if len(x.Patterns) > 0 {
+		text += " matching " + x.Patterns[0]
+	}
+	return text
 }
 
 func describeNumeric(word string) func(*Numeric) string {
