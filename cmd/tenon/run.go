@@ -234,6 +234,10 @@ func show(ctx context.Context, e *env, p *plan.Plan, dir string, f runFlags, car
 	if result == nil {
 		return broken
 	}
+	if out.ID == "" { // it had been told to stop, and nothing was carried out any more
+		out.ID, out.Done = result.Run, event.RunDone{Status: result.Status, Writes: result.Writes}
+	}
+	out.GivenUp = result.Status == event.Canceled && ctx.Err() == nil
 	if result.Outputs != nil {
 		if out.Outputs, err = types.AppendJSON(nil, result.Outputs); err != nil {
 			return fmt.Errorf("outputs: %w", err)
@@ -250,6 +254,9 @@ func show(ctx context.Context, e *env, p *plan.Plan, dir string, f runFlags, car
 		if f.kept() {
 			out.Next(e.Stderr, style)
 		}
+	}
+	if out.GivenUp {
+		return status(exitNotWell)
 	}
 	return ended(out.Done.Status)
 }

@@ -14,6 +14,7 @@ import (
 	"tenon/cmd/tenon/internal/view"
 	"tenon/runtime/engine"
 	"tenon/runtime/event"
+	"tenon/runtime/exec"
 	"tenon/runtime/store"
 )
 
@@ -287,9 +288,8 @@ func newRunsResolve(e *env) *cobra.Command {
 		Use:   "resolve ID KEY [DIR]",
 		Short: "Settle a write that is in doubt",
 		Long: `Says what became of a write of which the run does not know whether it happened. Look at
-the API first. --happened makes the run go on as if it had been answered, with --status
-and, where later steps read the body, --answer; --not-happened makes it be sent again.
-KEY is what "tenon runs show" lists. Then: tenon runs resume ID.`,
+the API first. --happened makes the run go on as if it had been answered; where the run
+reads the body, --answer gives it. --not-happened makes it be sent again. KEY is what "tenon runs show" lists. Then: tenon runs resume ID.`,
 		Example: `  tenon runs resolve 20261129T093003-91573481a4 step.mail --not-happened
   tenon runs resolve 20261129T093003-91573481a4 'step.invoice[3]' --happened --status 201 --answer invoice.json`,
 		Args: between(2, 3, "a run, the key of a write and at most one directory"),
@@ -300,7 +300,7 @@ KEY is what "tenon runs show" lists. Then: tenon runs resume ID.`,
 				return usagef("say either --happened or --not-happened")
 			case not && (answer != "" || cmd.Flags().Changed("status")):
 				return usagef("--status and --answer are of a write that happened")
-			case code < 100 || code > 599:
+			case cmd.Flags().Changed("status") && (code < 100 || code > 599):
 				return usagef("--status is an HTTP status, not %d", code)
 			}
 			var err error
@@ -312,6 +312,10 @@ KEY is what "tenon runs show" lists. Then: tenon runs resume ID.`,
 				if errors.Is(err, store.ErrNotFound) {
 					return fmt.Errorf("run %s has no write %q in doubt; `tenon runs show %s` lists those that are", args[0], args[1], args[0])
 				}
+				var x *exec.Unusable
+				if errors.As(err, &x) && x.Body {
+					return usagef("%w\nFetch what was made from the API, and give its JSON with --answer FILE.", err)
+				}
 				return err
 			})
 		},
@@ -319,7 +323,7 @@ KEY is what "tenon runs show" lists. Then: tenon runs resume ID.`,
 	}
 	cmd.Flags().BoolVar(&happened, "happened", false, "the write happened")
 	cmd.Flags().BoolVar(&not, "not-happened", false, "the write did not happen, and is to be sent again")
-	cmd.Flags().IntVar(&code, "status", 200, "with --happened: the answer's `STATUS`")
+	cmd.Flags().IntVar(&code, "status", 0, "with --happened: the answer's `STATUS`; otherwise that of the operation's success")
 	cmd.Flags().StringVar(&answer, "answer", "", "with --happened: the answer's body, JSON in `FILE`; - is standard input")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON (schemas/runs-change.schema.json)")
 	stateFlag(cmd, &state)

@@ -115,6 +115,10 @@ var masks = []struct {
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]{4,5}`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(` after [0-9.]+m?s`), " after TIME"},
 	{regexp.MustCompile(`(?m)(^(ok  |FAIL)  .*  |, in )[0-9.]+(m|µ)?s$`), "${1}TIME"},
+	{regexp.MustCompile(`[0-9]{8}T[0-9]{6}-[0-9a-f]{10}`), "RUN"},
+	{regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC(, [0-9.]+(m|µ)?s)?`), "TIME"},
+	{regexp.MustCompile(`(?m)^ +[0-9.]+(m|µ)?s  [·█]{24}`), "BAR"},
+	{regexp.MustCompile(`(?m) ([0-9]{3}), [0-9.]+(m|µ)?s$`), " ${1}, TIME"},
 	{regexp.MustCompile(`"run": "[^"]*"`), `"run": "RUN"`},
 }
 

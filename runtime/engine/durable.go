@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -192,7 +191,7 @@ func (d *Durable) Resume(ctx context.Context, id string, secrets func(*plan.Plan
 		return nil, nil, err
 	}
 	if !run.Unfinished() && run.Status != store.InDoubt {
-		return nil, p, fmt.Errorf("run %s has ended: it %s", id, run.Status)
+		return nil, p, hasEnded(run)
 	}
 	if run.Cancel { // and the process that was to stop was killed before it did
 		err := giveUp(ctx, d.k.Store, run, d.now())
@@ -354,11 +353,12 @@ func (d *Durable) Replay(ctx context.Context, id string, secrets func(*plan.Plan
 // Verdict is what a person says about a write in doubt.
 type Verdict struct {
 	Happened bool
-	Status   int    // of the answer, if it happened; 0: 200
+	Status   int    // of the answer, if it happened; 0: that of the operation's success
 	Body     []byte // JSON; nil: none
 }
 
-// Resolve settles a write in doubt. The run goes on when it is resumed.
+// Resolve settles a write in doubt. The run goes on when it is resumed. An answer that the run could not go on with is
+// refused with an [exec.Unusable].
 func Resolve(ctx context.Context, s store.Store, run, key string, v Verdict, now time.Time) error {
 	doubts, err := s.Doubts(ctx, run)
 	if err != nil {
@@ -379,8 +379,8 @@ func Resolve(ctx context.Context, s store.Store, run, key string, v Verdict, now
 	rec := store.Record{Kind: kindUnsent, Key: key, Data: []byte(`{"person":true}`)}
 	if v.Happened {
 		d := answerData{Status: v.Status, At: now.UnixMilli(), Attempts: 1, Person: true}
-		if d.Status == 0 {
-			d.Status = 200
+		if d.Status, err = usable(ctx, s, run, key, v); err != nil {
+			return err
 		}
 		if v.Body != nil {
 			d.Header = map[string][]string{"Content-Type": {"application/json"}}
@@ -400,6 +400,27 @@ func Resolve(ctx context.Context, s store.Store, run, key string, v Verdict, now
 	return s.Commit(ctx, run, store.Append{Run: run, Record: rec}, store.Settle{Run: run, Key: key})
 }
 
+// usable holds what a person says was answered to the run's plan, and returns its status.
+func usable(ctx context.Context, s store.Store, id, key string, v Verdict) (int, error) {
+	run, err := s.Run(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	data, err := s.Plan(ctx, run.Plan)
+	if err != nil {
+		return 0, err
+	}
+	p, err := plan.Decode(data)
+	if err != nil {
+		return 0, fmt.Errorf("the plan of run %s: %w", id, err)
+	}
+	program, err := exec.Compile(p)
+	if err != nil {
+		return 0, err
+	}
+	return program.Settle(key, v.Status, v.Body)
+}
+
 // CancelRun makes a run stop. One that a process works on is told; any other one ends here.
 func CancelRun(ctx context.Context, s store.Store, id string, now time.Time) error {
 	run, err := s.Run(ctx, id)
@@ -407,7 +428,7 @@ func CancelRun(ctx context.Context, s store.Store, id string, now time.Time) err
 		return err
 	}
 	if !run.Unfinished() && run.Status != store.InDoubt {
-		return fmt.Errorf("run %s has ended: it %s", id, strings.ReplaceAll(run.Status, "_", " "))
+		return hasEnded(run)
 	}
 	release, err := s.Own(id, "")
 	if errors.Is(err, store.ErrInUse) {
@@ -418,6 +439,14 @@ func CancelRun(ctx context.Context, s store.Store, id string, now time.Time) err
 	}
 	defer release()
 	return giveUp(ctx, s, run, now)
+}
+
+func hasEnded(run *store.Run) error {
+	how := run.Status
+	if how == string(event.Canceled) {
+		how = "was canceled"
+	}
+	return fmt.Errorf("run %s has ended: it %s", run.ID, how)
 }
 
 // giveUp ends a run that no process carries out.

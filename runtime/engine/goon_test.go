@@ -781,31 +781,47 @@ func TestUndoInDoubt(t *testing.T) {
 	s.want(t, "POST a", "POST bad", "POST back", "POST alarm")
 }
 
-// A run that stops in doubt has not failed yet: on_failure waits until it has.
-func TestNoAlarmInDoubt(t *testing.T) {
+// A run that stops in doubt gives the alarm; if it fails when it goes on, it does so again, and never twice about the same.
+func TestAlarmsOfARun(t *testing.T) {
 	p := written(t, `integration "i" {
   step "a" {
     call   = w.make
     params = { k = "a" }
   }
+  step "b" {
+    call   = w.make
+    params = { k = "b" }
+  }
   on_failure {
     step "alarm" {
       call   = w.make
-      params = { k = "alarm" }
+      params = { k = "alarm-${error.step}" }
     }
   }
 }`)
 	s := newThings(t, func(r string, w http.ResponseWriter) bool {
-		if r == "POST a" {
+		switch r {
+		case "POST a":
 			panic(http.ErrAbortHandler)
+		case "POST b":
+			w.WriteHeader(409)
+			return true
 		}
 		return false
 	})
 	kept := store.NewMemory()
-	if res, err := (&life{t: t, kept: kept}).live(p, s.URL); err != nil || res.Status != event.InDoubt {
+	for range 2 {
+		if res, err := (&life{t: t, kept: kept}).live(p, s.URL); err != nil || res.Status != event.InDoubt {
+			t.Fatalf("%+v, %v", res, err)
+		}
+	}
+	if err := engine.Resolve(t.Context(), kept, "r", "step.a", engine.Verdict{Happened: true}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if res, err := (&life{t: t, kept: kept}).live(p, s.URL); err != nil || res.Status != event.Failed {
 		t.Fatalf("%+v, %v", res, err)
 	}
-	s.want(t, "POST a")
+	s.want(t, "POST a", "POST alarm-a", "POST b", "POST alarm-b")
 }
 
 // A run that is interrupted before it found out about a write does so when it goes on, and asks nobody.

@@ -244,7 +244,7 @@ func (x *iteration) scope(item any) *scope {
 		env[name] = x.free[i]
 	}
 	env[x.loop.plan.Var] = item
-	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.run.prefix + x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside}
+	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.run.prefix + x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside, about: x.s.about}
 	env[expression.HostKey] = s
 	return s
 }

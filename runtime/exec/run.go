@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -232,12 +233,12 @@ func (r *run) outputs(s *scope) (map[string]any, *fault) {
 	return out, nil
 }
 
-// onFailure runs the author's on_failure block. A person who cancels wants it to stop, so it does not run then; and
-// a run in doubt has not failed yet.
+// onFailure runs the author's on_failure block. A person who cancels wants it to stop, so it does not run then. It does
+// for a run in doubt, since somebody has to hear of that, and again when that goes on and fails after all.
 // A run whose time is over gets a little more for it. What fails in it is said, but is not the run's failure; a write
 // in doubt is for a person to settle, as any other.
 func (r *run) onFailure(ctx context.Context, f *fault, s *scope) {
-	if r.p.onFailure == nil || f.InDoubt || f.Kind == event.RunCanceled || f.Kind == event.InvalidInput {
+	if r.p.onFailure == nil || !f.InDoubt && (f.Kind == event.RunCanceled || f.Kind == event.InvalidInput) {
 		return
 	}
 	if outOfTime(ctx) {
@@ -247,6 +248,9 @@ func (r *run) onFailure(ctx context.Context, f *fault, s *scope) {
 	}
 	own := s.fork()
 	own.ctx, own.aside = ctx, true
+	if f.InDoubt {
+		own.about = fmt.Sprintf("doubt-%.4x", sha256.Sum256([]byte(f.Key)))
+	}
 	own.env["error"] = f.asValue(r.prefix)
 	if f := r.block(r.p.onFailure, own); f != nil && f.InDoubt {
 		r.doubts.Add(1)

@@ -33,8 +33,9 @@ type scope struct {
 	claim *Claim // of the item
 	ids   int    // identifiers made here
 	today time.Time
-	aside bool  // within on_failure
-	seat  *seat // of the item, on its own branch; nil: it has none
+	aside bool   // within on_failure
+	about string // what that is about, where it may run for several reasons; "" for the failure of the run
+	seat  *seat  // of the item, on its own branch; nil: it has none
 	// withheld holds what a dry run cannot know: IDs of ops, and "ID.part" for parts of results.
 	withheld map[string]bool
 }
@@ -61,7 +62,7 @@ func (s *scope) key(role string) string {
 	if s.place != "" {
 		k += "[" + s.place + "]"
 	}
-	for _, part := range []string{s.label, role} {
+	for _, part := range []string{s.about, s.label, role} {
 		if part != "" {
 			k += ":" + part
 		}

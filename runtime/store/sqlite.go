@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -98,9 +99,34 @@ func (s *SQLite) open(ctx context.Context, mode Mode) error {
 	s.read = s.connect(s.path(), "mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(10000)")
 	s.read.SetMaxOpenConns(4)
 	if mode == ReadOnly {
-		return s.compatible(ctx, s.read)
+		err := s.compatible(ctx, s.read)
+		if isCantOpen(err) && s.still() {
+			s.read.Close()
+			s.read = s.connect(s.path(), "mode=ro&immutable=1&_pragma=query_only(1)")
+			err = s.compatible(ctx, s.read)
+		}
+		return err
 	}
 	return nil
+}
+
+// still reports whether the database is on a disk that nobody can write to, and was closed in good order: then SQLite can
+// read it without the index that it has beside it otherwise.
+func (s *SQLite) still() bool {
+	info, err := os.Stat(s.path() + "-wal")
+	if err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	f, err := os.OpenFile(s.path(), os.O_RDWR, 0)
+	if err == nil {
+		f.Close()
+	}
+	return errors.Is(err, syscall.EROFS)
+}
+
+func isCantOpen(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CANTOPEN
 }
 
 func (s *SQLite) connect(name, options string) *sql.DB {
@@ -237,10 +263,13 @@ func (s *SQLite) explain(err error) error {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		return fmt.Errorf("the store %s cannot be written: %s", s.path(), plain(e))
 	case sqlite3.SQLITE_CANTOPEN:
-		return fmt.Errorf("the store %s cannot be opened: %s", s.path(), plain(e))
+		return fmt.Errorf("the store %s cannot be opened: %s. It, and the directory that it is in, must be readable and writable, and there must be room on the disk", s.path(), plain(e))
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fmt.Errorf("the store %s: %w: it was not free for 10s", s.path(), ErrInUse)
 	case sqlite3.SQLITE_IOERR:
+		if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE {
+			return fmt.Errorf("the store %s cannot be opened: there is no room for its index beside it, the disk is full", s.path())
+		}
 		return fmt.Errorf("the store %s: reading or writing it failed: %s", s.path(), plain(e))
 	}
 	return fmt.Errorf("the store %s: %w", s.path(), err)

@@ -177,7 +177,7 @@ func (s *shop) checkFails(t tester, _ *store.Run, _ store.Store) {
 		want = append(want, "cancellations "+x)
 	}
 	inner("o0102")
-	want = append(want, "cancellations o0101", "frees o0100", "mails alarm")
+	want = append(want, "cancellations o0101", "frees o0100", "mails alarm-broken")
 	inTurn := func(list []string) (out []string) {
 		for _, x := range list {
 			if !s.parked[x] && slices.Contains(want, x) {
@@ -211,7 +211,7 @@ func (s *shop) onceEach(t tester) {
 	t.Helper()
 	for kind, orders := range s.effects {
 		for order, n := range orders {
-			if n != 1 {
+			if n != 1 && !strings.HasPrefix(order, "alarm-") { // there may be several about one step in doubt
 				t.Errorf("%s of %s: %d", kind, order, n)
 			}
 		}
@@ -223,7 +223,7 @@ func (s *shop) nothingLeft(t tester) {
 	t.Helper()
 	for kind, undo := range map[string]string{"reservations": "frees", "shipments": "cancellations", "payments": "refunds", "mails": "recalls"} {
 		for order, n := range s.effects[kind] {
-			if got := s.effects[undo][order]; got != n && order != "alarm" {
+			if got := s.effects[undo][order]; got != n && !strings.HasPrefix(order, "alarm-") {
 				t.Errorf("%s of %s: %d, and %s: %d", kind, order, n, undo, got)
 			}
 		}

@@ -21,6 +21,7 @@ type Run struct {
 	Done    event.RunDone
 	Files   source.Set // of the author
 	Dir     string     // as in [Findings]
+	GivenUp bool       // it was canceled for good, not interrupted
 }
 
 type runJSON struct {
@@ -89,6 +90,9 @@ func (r Run) Text(w io.Writer, s Style, integration string) {
 		word = "is in doubt"
 	case event.Canceled:
 		word = "was interrupted"
+		if r.GivenUp {
+			word = "was canceled"
+		}
 	}
 	writes := r.writes()
 	if n := len(r.Done.Warnings); n > 0 {
@@ -129,6 +133,9 @@ func (r Run) undone(w io.Writer, s Style) {
 func (r Run) Next(w io.Writer, s Style) {
 	switch r.Done.Status {
 	case event.Canceled:
+		if r.GivenUp {
+			return
+		}
 		fmt.Fprintf(w, "  go on with it:  tenon run --resume %s\n", r.ID)
 	case event.InDoubt:
 		fmt.Fprintf(w, "  tenon runs show %s lists the writes in doubt. Look whether they happened, say so, and go on with it:\n", r.ID)

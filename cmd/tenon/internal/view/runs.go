@@ -121,6 +121,7 @@ func (h *RunHistory) Text(w io.Writer, s Style) error {
 	fmt.Fprintf(w, "%s  %s  %s\n", s.Bold(h.Run), clean(h.Integration), paintStatus(s, h.Status, 0))
 	fmt.Fprintf(w, "%s\n", s.Dim(strings.Trim("started "+h.Started.Format("2006-01-02 15:04:05 MST")+", "+h.note(), ", ")))
 	h.waterfall(w, s)
+	h.underWay(w, s)
 	if h.Error != nil {
 		fmt.Fprintln(w)
 		Failure(w, s, h.Error, nil, "")
@@ -131,7 +132,37 @@ func (h *RunHistory) Text(w io.Writer, s Style) error {
 	if len(h.Outputs) > 0 {
 		fmt.Fprintf(w, "\n%s  %s\n", s.Dim("outputs"), clean(string(h.Outputs)))
 	}
+	switch {
+	case len(h.InDoubt) > 0 && h.Status == string(event.InDoubt):
+		fmt.Fprintf(w, "\nwhen nothing is in doubt any more, it goes on:  tenon runs resume %s\n", h.Run)
+	case h.Status == string(event.InDoubt) || h.Status == "interrupted":
+		fmt.Fprintf(w, "\ngo on with it:  tenon runs resume %s\nor end it:      tenon runs cancel %s\n", h.Run, h.Run)
+	}
 	return nil
+}
+
+// underWay writes the writes of which no answer is known, since the process was stopped or killed before it came.
+func (h *RunHistory) underWay(w io.Writer, s Style) {
+	if h.Status == "running" {
+		return
+	}
+	said := false
+	for _, x := range h.Requests {
+		if !x.Open || x.Request == nil {
+			continue
+		}
+		if !said {
+			said = true
+			fmt.Fprintf(w, "\n%s\n", s.Yellow("without an answer when the process ended"))
+		}
+		fmt.Fprintf(w, "  %s  %s %s\n", s.Bold(clean(x.Key)), x.Request.Method, clean(x.Request.URL))
+		if x.Request.Body != "" {
+			fmt.Fprintf(w, "  %s\n", s.Dim(oneLine(x.Request.Body, 300)))
+		}
+	}
+	if said && h.Status == "interrupted" {
+		fmt.Fprintln(w, "  When the run goes on, they are sent again where that is harmless or found out about; others are then in doubt.")
+	}
 }
 
 // doubt writes a write in doubt and how it is settled.
@@ -185,7 +216,8 @@ func (h *RunHistory) waterfall(w io.Writer, s Style) {
 			at := began(begun, e.ForEach, e.Item, x.At)
 			line(at, x.At.Sub(at), fmt.Sprintf("%s %s", s.Bold(named(e.ForEach, e.Item)), s.Dim(fmt.Sprintf("%s, %s succeeded, %s failed, %s skipped", plural(e.Count, "item"), count(e.Succeeded), count(e.Failed), count(e.Skipped)))))
 		case event.StepFailed:
-			line(began(begun, e.Step, e.Item, x.At), 0, s.Red(named(e.Step, e.Item)+" failed")+" "+clean(e.Failure.Message))
+			at := began(begun, e.Step, e.Item, x.At)
+			line(at, x.At.Sub(at), s.Red(named(e.Step, e.Item)+" failed")+" "+clean(e.Failure.Message))
 		case event.ItemFailed:
 			line(x.At, 0, s.Red(named(e.ForEach, e.Item)+" failed")+" "+clean(e.Failure.Message))
 		case event.StepCaught:

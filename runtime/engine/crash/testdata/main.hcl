@@ -384,7 +384,7 @@ integration "fails" {
   on_failure {
     step "alarm" {
       call = shop.sendMail
-      body = { order = "alarm", amount = 1 }
+      body = { order = "alarm-${error.step}", amount = 1 }
     }
   }
 }
