@@ -23,6 +23,9 @@ type Keeping struct {
 	Sealer Sealer
 	// Every is the number of items after which a loop's journal is replaced by a mark of what it has come to. 0: 512.
 	Every int
+	// Whole says that the journal keeps what items were told when they are over, too, so that the run can be rehearsed.
+	// It grows with the number of items then.
+	Whole bool
 }
 
 // Durable runs programs as [Local] does, and keeps what they do: a run goes on after its process was killed,
@@ -247,7 +250,7 @@ func (d *Durable) carry(ctx context.Context, p *exec.Program, in exec.Inputs, ag
 	in.Kept = true
 	h := &host{d: d, run: in.Run, ctx: ctx}
 	h.worked.began = d.now()
-	h.j = &journal{store: d.k.Store, run: in.Run, sealer: d.k.Sealer, redactor: in.Redactor, every: d.k.Every, stop: func(err error) { stop(&storeError{err}) }}
+	h.j = &journal{store: d.k.Store, run: in.Run, sealer: d.k.Sealer, redactor: in.Redactor, every: d.k.Every, whole: d.k.Whole, stop: func(err error) { stop(&storeError{err}) }}
 	if again {
 		if err := h.load(ctx); err != nil {
 			return nil, err

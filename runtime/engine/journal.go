@@ -115,6 +115,7 @@ type journal struct {
 	sealer   Sealer
 	redactor *secret.Redactor
 	every    int         // items between two marks of a loop
+	whole    bool        // records of items stay when they are over
 	stop     func(error) // the run, since nothing can be kept any more
 
 	mu      sync.Mutex

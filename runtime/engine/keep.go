@@ -29,6 +29,10 @@ func (h *host) State(ctx context.Context, integration string) (map[string]any, e
 	if err != nil {
 		return nil, h.stop(fmt.Errorf("the state of %s: %w", integration, err))
 	}
+	return decodeState(integration, state)
+}
+
+func decodeState(integration string, state map[string]json.RawMessage) (_ map[string]any, err error) {
 	out := make(map[string]any, len(state))
 	for name, text := range state {
 		if out[name], err = types.DecodeJSON(text, types.Limits{}); err != nil {

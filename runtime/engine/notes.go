@@ -234,7 +234,10 @@ func (n *notes) recallItems(data []byte, item func(int, []byte) error) error {
 
 // over forgets what belongs to an item.
 func (n *notes) over(i int) {
-	n.j.parts.take(n.item(i), n.inside, n.j.bury)
+	n.j.parts.take(n.item(i), n.inside, func(rec *buffered) {
+		n.j.bury(rec)
+		delete(n.j.entries, rec.key) // where it stays all the same
+	})
 }
 
 func (n *notes) Item(i int, data []byte) (due bool) {
@@ -291,7 +294,7 @@ func (n *notes) Mark(data []byte, read string, page int) {
 
 // bury notes that a record is of no use any more. The lock is held.
 func (j *journal) bury(rec *buffered) {
-	if rec.dropped {
+	if rec.dropped || j.whole && rec.kind != kindItems && rec.kind != kindMark && rec.kind != kindWorked {
 		return
 	}
 	rec.dropped = true
