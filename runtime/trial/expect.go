@@ -24,6 +24,7 @@ func (t *trial) judge(stopped error) {
 			return
 		}
 	}
+	defer t.shorten()
 	if stopped != nil {
 		t.problem(Problem{Kind: TestCanceled, Message: "the test was stopped", Range: t.test.Range})
 		return
@@ -48,6 +49,26 @@ func (t *trial) judge(stopped error) {
 	for _, c := range t.test.Expect.Checks {
 		t.holds(c.Assert, env, CheckFailed, fmt.Sprintf("check %q does not hold", c.Name), c.Message, c.Range)
 	}
+}
+
+// alike is how many requests with the same kind of problem are told one by one.
+const alike = 5
+
+// shorten keeps of many requests with the same kind of problem the first few.
+func (t *trial) shorten() {
+	count := map[Kind]int{}
+	var out []Problem
+	for _, p := range t.report.Problems {
+		if count[p.Kind]++; count[p.Kind] <= alike || p.Kind != Unrecorded && p.Kind != BadRequest {
+			out = append(out, p)
+		}
+	}
+	for kind, what := range map[Kind]string{Unrecorded: "that the cassette has no answer to", BadRequest: "that the documents refuse"} {
+		if more := count[kind] - alike; more > 0 {
+			out = append(out, Problem{Kind: kind, Message: fmt.Sprintf("and %d more requests %s", more, what), Range: t.test.Range})
+		}
+	}
+	t.report.Problems = out
 }
 
 // refusals reports requests that the documents forbid.
