@@ -37,6 +37,7 @@ type runFlags struct {
 	stateDir           string
 	ephemeral          bool
 	keep               time.Duration
+	whole              bool
 	resume, replay     string // IDs of runs
 }
 
@@ -77,7 +78,7 @@ variable TENON_VAR_NAME, else its default.`,
 		ValidArgsFunction: completeIntegration(e),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.resume != "" {
-				if given := changed(cmd, "input", "input-file", "var", "var-file", "mock", "dry-run", "ephemeral"); given != "" {
+				if given := changed(cmd, "input", "input-file", "var", "var-file", "mock", "dry-run", "ephemeral", "keep-all"); given != "" {
 					return usagef("a run that is resumed has the inputs that it began with; --%s is of a new one", given)
 				}
 				return resumeRun(cmd.Context(), e, argument(args, 0, "."), f)
@@ -97,6 +98,7 @@ variable TENON_VAR_NAME, else its default.`,
 	flags.Uint64Var(&f.seed, "seed", 1, "`NUMBER` that the mocks' data grow from")
 	flags.StringVar(&f.resume, "resume", "", "go on with the run `ID`, with the plan and the inputs that it began with")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: the run cannot be resumed, and its state is forgotten")
+	flags.BoolVar(&f.whole, "keep-all", false, "keep what every item was told, too, so that tenon runs export can make a test of the run")
 	stateFlag(cmd, &f.stateDir)
 	flags.DurationVar(&f.keep, "keep", keptFor, "forget runs that ended `TIME` ago or longer; looked after once a day")
 	flags.StringVar(&f.trace, "trace", "", "write every event to `FILE`, a JSON object a line")
@@ -119,6 +121,9 @@ func missingIntegration(e *env) error {
 }
 
 func runIntegration(ctx context.Context, e *env, name, dir string, f runFlags) error {
+	if f.whole && !f.kept() {
+		return usagef("--keep-all is of a run that is kept: not of one with --mock, --dry-run or --ephemeral")
+	}
 	p, err := load(e, dir)
 	if err != nil {
 		return err
@@ -191,7 +196,9 @@ func carryOut(ctx context.Context, e *env, program *exec.Program, in exec.Inputs
 	defer k.store.Close()
 	defer k.tidy(ctx, stateDir(e, dir, f.stateDir), f.keep)
 	return show(ctx, e, program.Plan(), dir, f, func(ctx context.Context, o engine.Options) (*exec.Result, error) {
-		host := engine.NewDurable(o, k.engine())
+		keeping := k.engine()
+		keeping.Whole = f.whole
+		host := engine.NewDurable(o, keeping)
 		defer host.Close()
 		return host.Start(ctx, program, in, "command")
 	})

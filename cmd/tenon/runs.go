@@ -30,7 +30,7 @@ end, and settles writes that are in doubt.`,
 		Args: noSubcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(newRunsList(e), newRunsShow(e), newRunsResume(e), newRunsReplay(e), newRunsCancel(e), newRunsResolve(e))
+	cmd.AddCommand(newRunsList(e), newRunsShow(e), newRunsResume(e), newRunsReplay(e), newRunsCancel(e), newRunsResolve(e), newRunsExport(e))
 	return cmd
 }
 
@@ -39,7 +39,7 @@ func noSubcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usagef("there is no command %q; there is list, show, resume, replay, cancel and resolve", "runs "+args[0])
+	return usagef("there is no command %q; there is list, show, resume, replay, cancel, resolve and export", "runs "+args[0])
 }
 
 // stateFlag is the flag that says where state is.
@@ -104,7 +104,8 @@ func newRunsShow(e *env) *cobra.Command {
 		Short: "Show what a run did",
 		Long: `Shows a run: what it did when, its requests with their answers as far as they are kept,
 how it ended, and the writes that are in doubt. Secrets are not shown: they are not
-kept, but in parts that are encrypted. Requests of items that are over are not kept.`,
+kept, but in parts that are encrypted. Requests of items that are over are not kept,
+unless the run was begun with --keep-all.`,
 		Example: "  tenon runs show 20261129T093003-91573481a4",
 		Args:    between(1, 2, "a run and at most one directory"),
 		RunE: func(cmd *cobra.Command, args []string) error {
