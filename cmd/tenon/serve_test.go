@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -212,10 +213,11 @@ func TestServe(t *testing.T) {
 	}
 
 	// A second daemon on the same store refuses.
-	second := &env{Args: []string{"serve", dir, "--listen", "127.0.0.1:0"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Dir: dir,
+	var why bytes.Buffer
+	second := &env{Args: []string{"serve", dir, "--listen", "127.0.0.1:0"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &why, Dir: dir,
 		LookupEnv: func(string) (string, bool) { return "", false }}
-	if code := run(context.Background(), second); code != exitUsage {
-		t.Errorf("a second daemon ended with %d", code)
+	if code := run(context.Background(), second); code != exitUsage || !strings.Contains(why.String(), fmt.Sprintf("in use by another process, tenon serve (process %d)", os.Getpid())) {
+		t.Errorf("a second daemon ended with %d: %s", code, why.String())
 	}
 
 	// A change is taken up; one with errors is not.

@@ -96,16 +96,10 @@ func (s *SQLite) open(ctx context.Context, mode Mode) error {
 		}
 		s.queue.start(s)
 	}
-	s.read = s.connect(s.path(), "mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(10000)")
+	s.read = s.reader("&_pragma=query_only(1)")
 	s.read.SetMaxOpenConns(4)
 	if mode == ReadOnly {
-		err := s.compatible(ctx, s.read)
-		if isCantOpen(err) && s.still() {
-			s.read.Close()
-			s.read = s.connect(s.path(), "mode=ro&immutable=1&_pragma=query_only(1)")
-			err = s.compatible(ctx, s.read)
-		}
-		return err
+		return s.compatible(ctx, s.read)
 	}
 	return nil
 }
@@ -124,9 +118,12 @@ func (s *SQLite) still() bool {
 	return errors.Is(err, syscall.EROFS)
 }
 
-func isCantOpen(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CANTOPEN
+// reader connects for reading.
+func (s *SQLite) reader(options string) *sql.DB {
+	if s.still() {
+		options += "&immutable=1"
+	}
+	return s.connect(s.path(), "mode=ro&_pragma=busy_timeout(10000)"+options)
 }
 
 func (s *SQLite) connect(name, options string) *sql.DB {
@@ -211,7 +208,7 @@ func (s *SQLite) whole() error {
 	if info.Size() > quickCheck {
 		return nil
 	}
-	db := s.connect(s.path(), "mode=ro&_pragma=busy_timeout(10000)")
+	db := s.reader("")
 	defer db.Close()
 	var found string
 	if err := db.QueryRow("PRAGMA quick_check(1)").Scan(&found); err != nil {
