@@ -15,8 +15,13 @@ import (
 	"tenon/spec/plan"
 )
 
-// load reads and checks the project in dir, without its tests. Its directory is the caller's to close.
-func load(e *env, dir string) (*project.Project, error) { return loadWith(e, dir, options(e)) }
+// load reads and checks the project in dir, without its tests and the form of its files. Its directory is the
+// caller's to close.
+func load(e *env, dir string) (*project.Project, error) {
+	o := options(e)
+	o.Unformatted = true
+	return loadWith(e, dir, o)
+}
 
 // loadTests is load with the tests of the project.
 func loadTests(e *env, dir string) (*project.Project, error) {

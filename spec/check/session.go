@@ -23,6 +23,9 @@ type Session struct {
 	specs   *directory
 	version string
 	files   map[string]*checkedFile
+	// Unformatted says that nothing is to be noted about the form of files, which takes as long as to check them. It is
+	// set before the first Check.
+	Unformatted bool
 }
 
 // Checked is a project as a session found it.
@@ -104,7 +107,9 @@ func (s *Session) read(files map[string][]byte) {
 			f.lock, f.found = ParseLock(name, f.src)
 		} else {
 			f.parsed, f.found = syntax.Parse(name, f.src)
-			f.format = Formatting([]*syntax.File{f.parsed})
+			if !s.Unformatted {
+				f.format = Formatting([]*syntax.File{f.parsed})
+			}
 		}
 		s.files[name] = f
 	}

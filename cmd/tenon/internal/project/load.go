@@ -38,6 +38,8 @@ type Options struct {
 	Tests bool
 	// Edited has HCL files that count as having this content instead of what is on disk.
 	Edited map[string][]byte
+	// Unformatted says that nothing is to be noted about the form of files.
+	Unformatted bool
 }
 
 // cache is nil where there is none: a nil *Cache in the interface would not be.
@@ -56,6 +58,7 @@ func Load(dir *Dir, o Options) (*Project, error) {
 		return nil, err
 	}
 	session := check.NewSession(dir, o.cache(), o.Version)
+	session.Unformatted = o.Unformatted
 	checked := session.Check(files)
 	p := &Project{
 		Dir: dir, Model: checked.Model, Plans: checked.Plans, Tests: checked.Tests, Findings: checked.Findings, Files: checked.Files,
