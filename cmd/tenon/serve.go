@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -266,15 +265,8 @@ type stamp struct {
 	at   time.Time
 }
 
-// load makes the set, and gives back the memory that documents took: they are read for a moment, and then not for days.
+// load checks the project and compiles its integrations. What is wrong is shown as lint shows it.
 func (l *loader) load(ctx context.Context) (*daemon.Set, error) {
-	set, err := l.build(ctx)
-	debug.FreeOSMemory()
-	return set, err
-}
-
-// build checks the project and compiles its integrations. What is wrong is shown as lint shows it.
-func (l *loader) build(ctx context.Context) (*daemon.Set, error) {
 	p, err := load(l.e, l.dir)
 	if err != nil {
 		return nil, err
@@ -305,7 +297,7 @@ func (l *loader) build(ctx context.Context) (*daemon.Set, error) {
 		}
 		resolved[name] = in
 	}
-	set.Inputs = func(p *exec.Program) (exec.Inputs, error) { return resolved[p.Plan().Integration], nil }
+	set.Inputs = func(p *exec.Program) (exec.Inputs, error) { return resolved[p.Outline().Integration], nil }
 	return set, nil
 }
 

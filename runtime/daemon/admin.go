@@ -165,7 +165,7 @@ func (d *Daemon) handleIntegrations(w http.ResponseWriter, _ *http.Request) erro
 	set := d.set.Load()
 	out := []shownIntegration{}
 	for _, name := range set.names() {
-		p := set.Programs[name].Plan()
+		p := set.Programs[name].Outline()
 		x := shownIntegration{Name: name, Description: p.Description, Plan: set.Programs[name].Digest(), Active: d.queue.under(name), Triggers: []shownTrigger{}}
 		for _, t := range p.Triggers {
 			s := shownTrigger{Kind: t.Kind, Name: t.Name}

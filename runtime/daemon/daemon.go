@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"tenon/runtime/engine"
+	"tenon/runtime/exec"
 	"tenon/runtime/secret"
 	"tenon/runtime/store"
 	"tenon/runtime/trigger"
@@ -102,6 +104,7 @@ func (d *Daemon) Start(ctx context.Context) error {
 	}
 	d.runs.Go(d.dispatch)
 	d.runs.Go(d.tidy)
+	d.runs.Go(d.settle)
 	d.ready.Store(true)
 	return nil
 }
@@ -114,6 +117,7 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	if d.closing.Load() {
 		return errors.New("the daemon is stopping")
 	}
+	defer debug.FreeOSMemory() // documents are read for a moment, and then not for days
 	set, err := d.o.Load(ctx)
 	if err != nil {
 		d.metrics.reloads.WithLabelValues("failed").Inc()
@@ -139,6 +143,7 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	d.metrics.reloads.WithLabelValues("succeeded").Inc()
 	d.log.Info("integrations loaded", "integrations", len(set.Programs), "schedules", len(schedules))
 	d.queue.signal()
+	set.rest(func(*exec.Program) bool { return true })
 	return nil
 }
 
@@ -230,6 +235,23 @@ func (d *Daemon) tidy() {
 		}
 		select {
 		case <-time.After(10 * time.Minute):
+		case <-d.quit:
+			return
+		}
+	}
+}
+
+// settled is how long a program that nobody needs stays ready.
+const settled = time.Minute
+
+// settle lets programs rest that nobody has needed for a while.
+func (d *Daemon) settle() {
+	t := time.NewTicker(settled)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			d.set.Load().rest((*exec.Program).Idle)
 		case <-d.quit:
 			return
 		}

@@ -232,7 +232,7 @@ func deliver(d *Daemon, body string) *httptest.ResponseRecorder {
 // eventually waits until something holds; it fails the test if it never does.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !holds() {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)

@@ -11,7 +11,6 @@ import (
 	"tenon/runtime/secret"
 	"tenon/runtime/store"
 	"tenon/runtime/trigger"
-	"tenon/spec/plan"
 )
 
 // dispatch starts what may start, until the daemon stops.
@@ -69,10 +68,10 @@ func (d *Daemon) overlap(w waiting) string {
 	if p == nil {
 		return "queue"
 	}
-	if o := p.Plan().Overlap; o != "" {
+	if o := p.Outline().Overlap; o != "" {
 		return o
 	}
-	t := triggerOf(p.Plan(), w.trigger)
+	t := triggerOf(p.Outline(), w.trigger)
 	switch {
 	case w.trigger == byHand, t != nil && t.Kind == "operation":
 		return "parallel"
@@ -90,8 +89,8 @@ func (d *Daemon) carry(w waiting) {
 		}
 	}()
 	if w.resume != "" {
-		res, p, err := d.engine.Resume(d.runCtx, w.resume, d.o.Secrets)
-		d.over(w.integration, w.resume, p, res, err)
+		res, _, err := d.engine.Resume(d.runCtx, w.resume, d.o.Secrets)
+		d.over(w.integration, w.resume, res, err)
 		return
 	}
 	if w.call != nil {
@@ -150,7 +149,7 @@ func (d *Daemon) begin(w waiting) error {
 	if err != nil && res == nil {
 		return err
 	}
-	d.over(w.integration, e.Run, program.Plan(), res, err)
+	d.over(w.integration, e.Run, res, err)
 	return nil
 }
 
@@ -175,7 +174,7 @@ func (d *Daemon) inputs(p *exec.Program, e start, payload []byte) (exec.Inputs, 
 }
 
 // over tells and notes how a run ended, and starts what follows it.
-func (d *Daemon) over(integration, run string, p *plan.Plan, res *exec.Result, err error) {
+func (d *Daemon) over(integration, run string, res *exec.Result, err error) {
 	d.tell(run, res, err)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {

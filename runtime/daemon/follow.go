@@ -29,7 +29,7 @@ func (d *Daemon) follow(ctx context.Context, c completion) error {
 	}
 	var all []error
 	for _, t := range targets {
-		p := triggerOf(t.Program.Plan(), t.Name)
+		p := triggerOf(t.Program.Outline(), t.Name)
 		if p.Completion.Integration == c.integration && follows(p.Completion, c.status) {
 			all = append(all, d.fire(ctx, t, c))
 		}
@@ -44,7 +44,7 @@ func follows(p *plan.Completion, status string) bool {
 }
 
 func (d *Daemon) fire(ctx context.Context, t *trigger.Target, c completion) error {
-	fact := trigger.Fact{Integration: t.Program.Plan().Integration, Trigger: t.Name, At: c.at}
+	fact := trigger.Fact{Integration: t.Program.Outline().Integration, Trigger: t.Name, At: c.at}
 	outputs := c.outputs
 	if outputs == nil {
 		outputs = map[string]any{}
@@ -99,7 +99,7 @@ func (d *Daemon) recallCompletions(ctx context.Context) error {
 		return err
 	}
 	for _, t := range targets {
-		name, c := t.Program.Plan().Integration, triggerOf(t.Program.Plan(), t.Name).Completion
+		name, c := t.Program.Outline().Integration, triggerOf(t.Program.Outline(), t.Name).Completion
 		last, err := ledger{d}.Last(ctx, name, t.Name)
 		if err == nil && last.IsZero() {
 			err = ledger{d}.Pass(ctx, name, t.Name, time.Now()) // it is new: nothing before counts

@@ -136,10 +136,7 @@ func (l ledger) Last(ctx context.Context, integration, trigger string) (time.Tim
 }
 
 func (l ledger) Pass(ctx context.Context, integration, trigger string, at time.Time) error {
-	if err := l.mark(ctx, integration, trigger, at); err != nil {
-		return err
-	}
-	return l.d.o.Store.Sync(ctx, "")
+	return l.mark(ctx, integration, trigger, at)
 }
 
 // mark notes a time that has been looked after. It is queued: to look again does no harm, since starts have keys.

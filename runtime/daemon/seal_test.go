@@ -83,7 +83,7 @@ func TestSealedWithAnotherKey(t *testing.T) {
 	}
 	d, stop := w.daemon(s, func(o *Options) { o.Sealer, o.MaxRuns = other, 1 })
 	deliver(d, `{"id":"e1","text":"beside it"}`)
-	eventually(t, "another one", func() bool { return w.count("beside it") == 1 })
+	eventually(t, "another one, and what follows it", func() bool { return w.count("beside it") == 1 && w.count("after beside it") == 1 })
 	stop()
 	if left, _ := s.Deliveries(context.Background(), 10); len(left) != 1 {
 		t.Errorf("%d deliveries are left", len(left))

@@ -239,7 +239,7 @@ func (d *Daemon) serve(w waiting) {
 		refuse(err)
 		return
 	}
-	d.over(w.integration, c.start.Run, program.Plan(), res, err)
+	d.over(w.integration, c.start.Run, res, err)
 }
 
 // tell tells the clients of a run how it has ended.

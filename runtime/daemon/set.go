@@ -38,7 +38,7 @@ func (s *Set) prepare() error {
 		for _, v := range in.Secrets {
 			s.redactor.Add(v.Reveal())
 		}
-		for api := range s.Programs[name].Plan().APIs {
+		for api := range s.Programs[name].Outline().APIs {
 			callers[api]++
 		}
 	}
@@ -48,7 +48,7 @@ func (s *Set) prepare() error {
 		if len(s.Programs) > 1 { // else there is nobody to leave room for
 			own = append(own, name)
 		}
-		for api := range p.Plan().APIs {
+		for api := range p.Outline().APIs {
 			if callers[api] < len(s.Programs) {
 				own = append(own, "api "+api)
 			}
@@ -56,6 +56,15 @@ func (s *Set) prepare() error {
 		s.shares[name] = own
 	}
 	return nil
+}
+
+// rest lets programs rest of which may holds.
+func (s *Set) rest(may func(*exec.Program) bool) {
+	for _, p := range s.Programs {
+		if may(p) {
+			p.Rest()
+		}
+	}
 }
 
 // names are the integrations, sorted.
@@ -67,7 +76,7 @@ func (s *Set) targets(kind string) ([]*trigger.Target, error) {
 	for _, name := range s.names() {
 		p := s.Programs[name]
 		var in *exec.Inputs
-		for _, t := range p.Plan().Triggers {
+		for _, t := range p.Outline().Triggers {
 			if t.Kind != kind {
 				continue
 			}
@@ -101,7 +110,7 @@ func (s *Set) kind(integration, trigger string) string {
 		return "api"
 	}
 	if p := s.Programs[integration]; p != nil {
-		if t := triggerOf(p.Plan(), trigger); t != nil {
+		if t := triggerOf(p.Outline(), trigger); t != nil {
 			return t.Kind
 		}
 	}

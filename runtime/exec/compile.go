@@ -13,15 +13,25 @@ import (
 
 // Compile makes p ready. An error means that the plan was not made by a checker that agrees with this version.
 func Compile(p *plan.Plan) (*Program, error) {
-	if p.Version != plan.Version {
-		return nil, fmt.Errorf("the plan has version %d, and this tool carries out version %d", p.Version, plan.Version)
-	}
 	digest, err := p.Digest()
 	if err != nil {
 		return nil, err
 	}
+	ready, err := prepare(p)
+	if err != nil {
+		return nil, err
+	}
+	out := &Program{digest: digest, outline: outline(p), files: p.Files}
+	out.ready.Store(ready)
+	return out, nil
+}
+
+func prepare(p *plan.Plan) (*prepared, error) {
+	if p.Version != plan.Version {
+		return nil, fmt.Errorf("the plan has version %d, and this tool carries out version %d", p.Version, plan.Version)
+	}
 	c := &compiler{apis: map[string]*api{}}
-	out := &Program{plan: p, digest: digest, apis: c.apis}
+	out := &prepared{plan: p, apis: c.apis}
 	for name, a := range p.APIs {
 		c.apis[name] = c.api(a)
 	}
@@ -181,7 +191,7 @@ func (c *compiler) op(o *plan.Op) *op {
 func (c *compiler) sub(p *plan.Run) *sub {
 	x := &sub{inputs: c.value("inputs", p.Inputs, p.Guard)}
 	var err error
-	if x.program, err = Compile(p.Plan); err != nil {
+	if x.program, err = prepare(p.Plan); err != nil {
 		c.fail("%w", err)
 		return x
 	}
@@ -224,7 +234,7 @@ func wantsOf(id string, uses []expression.Use) wants {
 }
 
 // settle adds what the rest of the plan reads of each op's result.
-func (c *compiler) settle(p *Program) {
+func (c *compiler) settle(p *prepared) {
 	byID := map[string][]expression.Use{}
 	onError := false
 	for _, u := range c.all {

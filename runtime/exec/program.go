@@ -13,11 +13,9 @@ import (
 	"tenon/spec/types"
 )
 
-// Program is a plan made ready to run: every expression compiled, every name resolved. It is immutable; many
-// runs may share it.
-type Program struct {
+// prepared is a plan made ready to run: every expression compiled, every name resolved. It is immutable.
+type prepared struct {
 	plan      *plan.Plan
-	digest    string
 	apis      map[string]*api
 	variables []*input
 	inputs    []*input
@@ -31,16 +29,10 @@ type Program struct {
 	triggers  map[string]*trigger // by name
 }
 
-// Plan returns the plan that p was made from.
-func (p *Program) Plan() *plan.Plan { return p.plan }
-
-// Digest names the plan by its content.
-func (p *Program) Digest() string { return p.digest }
-
 // Refuses says, as a clause, why a run could not be given these inputs; "" if it could.
 func (p *Program) Refuses(values map[string]any) string {
 	known := map[string]bool{}
-	for _, in := range p.plan.Inputs {
+	for _, in := range p.Plan().Inputs {
 		known[in.Name] = true
 		v, ok := values[in.Name]
 		switch {
@@ -85,7 +77,7 @@ type pause struct {
 
 // sub is another integration that a step runs.
 type sub struct {
-	program *Program
+	program *prepared
 	inputs  *value // its code is nil where none are given
 }
 

@@ -54,7 +54,8 @@ type Answer struct {
 // fits; nil where none does. seen is the request as its expressions see it, as for [Program.Fire]. An answer that is not
 // what the document says is a failure that says where it is written.
 func (p *Program) Respond(ctx context.Context, name string, seen map[string]any, ended Ended, in Inputs, clock expression.Runtime) (*Answer, *event.Failure) {
-	s, f := p.aside(ctx, "trigger."+name, in, clock)
+	ready := p.awake()
+	s, f := ready.aside(ctx, "trigger."+name, in, clock)
 	if f != nil {
 		return nil, &f.Failure
 	}
@@ -66,7 +67,7 @@ func (p *Program) Respond(ctx context.Context, name string, seen map[string]any,
 	} else {
 		s.env["outputs"] = ended.Outputs
 	}
-	for _, r := range p.triggers[name].responds {
+	for _, r := range ready.triggers[name].responds {
 		if r.plan.On != on {
 			continue
 		}
@@ -158,7 +159,7 @@ func boundary() string {
 // make of two requests that do not differ there is the same, but for the time.
 func (p *Program) Reads(name string) [][]string {
 	var out [][]string
-	for _, x := range p.triggers[name].plan.Exprs() {
+	for _, x := range p.awake().triggers[name].plan.Exprs() {
 		for _, u := range x.Uses {
 			if u.Key == "trigger" {
 				out = append(out, u.Path)
@@ -171,12 +172,13 @@ func (p *Program) Reads(name string) [][]string {
 
 // Proofs computes what clients of a served operation have to show: by scheme and attribute, any one of the values.
 func (p *Program) Proofs(ctx context.Context, name string, in Inputs, clock expression.Runtime) (map[string]map[string][]secret.Value, *event.Failure) {
-	s, f := p.aside(ctx, "trigger."+name, in, clock)
+	ready := p.awake()
+	s, f := ready.aside(ctx, "trigger."+name, in, clock)
 	if f != nil {
 		return nil, &f.Failure
 	}
 	out := map[string]map[string][]secret.Value{}
-	t := p.triggers[name]
+	t := ready.triggers[name]
 	for _, scheme := range slices.Sorted(maps.Keys(t.proofs)) {
 		out[scheme] = map[string][]secret.Value{}
 		for attr, c := range t.proofs[scheme] {

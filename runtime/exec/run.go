@@ -31,7 +31,7 @@ const failureTime = time.Minute
 
 // run is one run of a program.
 type run struct {
-	p       *Program
+	p       *prepared
 	host    Host
 	in      Inputs
 	secrets map[string]any
@@ -66,12 +66,13 @@ type shared struct {
 // Run carries out p on h and returns when nothing of it is under way any more. When ctx ends, no
 // further request begins; the host decides how long those under way may take.
 func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
-	r := &run{p: p, host: h, in: in, all: h.Detail() == event.Everything, states: make([]state, len(p.block.ops)), unlock: func(bool) {}, shared: &shared{ctx: ctx}}
+	ready := p.awake()
+	r := &run{p: ready, host: h, in: in, all: h.Detail() == event.Everything, states: make([]state, len(ready.block.ops)), unlock: func(bool) {}, shared: &shared{ctx: ctx}}
 	if r.in.Redactor == nil {
 		r.in.Redactor = &secret.Redactor{}
 	}
 	start := h.Now()
-	r.emit(event.RunStarted{Integration: p.plan.Integration, Plan: p.digest, DryRun: in.DryRun})
+	r.emit(event.RunStarted{Integration: p.outline.Integration, Plan: p.digest, DryRun: in.DryRun})
 	res := r.whole(ctx)
 	res.Run = in.Run
 	res.DryRun, res.Withheld, res.Writes = in.DryRun, int(r.withheld.Load()), int(r.writes.Load())

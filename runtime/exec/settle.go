@@ -22,7 +22,7 @@ func (e *Unusable) Error() string { return e.Why }
 // not fail later because of a slip. status 0 stands for the operation's own success, which is returned; body is JSON, nil if
 // there is none. The error is an *Unusable. A key that names nothing is taken as it is.
 func (p *Program) Settle(key string, status int, body []byte) (int, error) {
-	o, c := p.asked(key)
+	o, c := p.awake().asked(key)
 	if c == nil {
 		if status == 0 {
 			status = 200
@@ -62,7 +62,7 @@ func (p *Program) Settle(key string, status int, body []byte) (int, error) {
 
 // asked finds the call that a request's key is of, and its op: "step.order/step.mail[3]:undo" is that of an undo in an inner
 // integration. nil: there is none.
-func (p *Program) asked(key string) (*op, *call) {
+func (p *prepared) asked(key string) (*op, *call) {
 	name, role := key, ""
 	if i := strings.IndexAny(key, "[:#"); i >= 0 {
 		name, role = key[:i], key[i:]
@@ -99,7 +99,7 @@ func (p *Program) asked(key string) (*op, *call) {
 }
 
 // op finds an op by its ID; nil: there is none.
-func (p *Program) op(id string) *op {
+func (p *prepared) op(id string) *op {
 	if o := p.block.find(id); o != nil || p.onFailure == nil {
 		return o
 	}

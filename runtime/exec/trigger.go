@@ -69,8 +69,9 @@ type Fired struct {
 // Fire computes what a trigger starts. seen is what its expressions see as `trigger`; in gives the variables
 // and secrets of the project. clock answers now() and uuid().
 func (p *Program) Fire(ctx context.Context, name string, seen map[string]any, in Inputs, clock expression.Runtime) (*Fired, *event.Failure) {
-	t := p.triggers[name]
-	s, f := p.aside(ctx, "trigger."+name, in, clock)
+	ready := p.awake()
+	t := ready.triggers[name]
+	s, f := ready.aside(ctx, "trigger."+name, in, clock)
 	if f != nil {
 		return nil, &f.Failure
 	}
@@ -111,8 +112,9 @@ func failure(f *fault) *event.Failure {
 // Credentials computes the secrets with which a webhook's sender proves itself: those of its verify block by
 // attribute, and as "challenge" the token of its challenge.
 func (p *Program) Credentials(ctx context.Context, name string, in Inputs, clock expression.Runtime) (map[string]secret.Value, *event.Failure) {
-	t := p.triggers[name]
-	s, f := p.aside(ctx, "trigger."+name, in, clock)
+	ready := p.awake()
+	t := ready.triggers[name]
+	s, f := ready.aside(ctx, "trigger."+name, in, clock)
 	if f != nil {
 		return nil, &f.Failure
 	}
@@ -158,7 +160,7 @@ func (s *scope) identity(c *code) (string, *fault) {
 }
 
 // aside is a scope for expressions that are no part of a run.
-func (p *Program) aside(ctx context.Context, step string, in Inputs, clock expression.Runtime) (*scope, *fault) {
+func (p *prepared) aside(ctx context.Context, step string, in Inputs, clock expression.Runtime) (*scope, *fault) {
 	if in.Redactor == nil {
 		in.Redactor = &secret.Redactor{}
 	}

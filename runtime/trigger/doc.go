@@ -50,7 +50,7 @@ type Target struct {
 	Clock   expression.Runtime
 }
 
-func (t *Target) integration() string { return t.Program.Plan().Integration }
+func (t *Target) integration() string { return t.Program.Outline().Integration }
 
 // fire computes what the trigger starts.
 func (t *Target) fire(ctx context.Context, seen map[string]any) (*exec.Fired, *event.Failure) {

@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"container/heap"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -25,18 +26,94 @@ type Schedules struct {
 	Random func() float64
 }
 
+// atOnce bounds the schedules that are looked after at the same time: they wait for the same disk.
+const atOnce = 32
+
 // Run watches the schedules of targets until ctx ends. A slot is started once, whatever happens to the process
 // and the clock: its time is its key.
+//
+// However many schedules there are, between their times there is one goroutine, and a heap of when each is due.
 func (s *Schedules) Run(ctx context.Context, targets []*Target) {
-	var wg sync.WaitGroup
+	var all agenda
 	for _, t := range targets {
-		for _, p := range t.Program.Plan().Triggers {
-			if p.Name == t.Name && p.Schedule != nil {
-				wg.Go(func() { s.watch(ctx, t, p.Schedule) })
-			}
+		if p := triggerOf(t.Program.Outline(), t.Name); p != nil && p.Schedule != nil {
+			all = append(all, &entry{target: t, plan: p.Schedule, at: s.now()})
 		}
 	}
+	heap.Init(&all)
+	for len(all) > 0 && s.until(ctx, all[0].at) {
+		s.look(ctx, &all)
+	}
+}
+
+// entry is a schedule that is watched.
+type entry struct {
+	target *Target
+	plan   *plan.Schedule
+	at     time.Time     // when to look at it again
+	begun  bool          // last is known
+	last   time.Time     // the slot that was handled last
+	delay  time.Duration // of the next slot
+	slots  []time.Time   // that are due and not started yet
+	pause  time.Duration // after the next failure
+	over   bool          // it is never due again
+}
+
+// agenda is a heap of schedules, the next one first.
+type agenda []*entry
+
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
+func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Push(x any)        { *a = append(*a, x.(*entry)) }
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	x := (*a)[last]
+	(*a)[last] = nil
+	*a = (*a)[:last]
+	return x
+}
+
+// look deals with all that have come.
+func (s *Schedules) look(ctx context.Context, all *agenda) {
+	var come []*entry
+	for now := s.now(); len(*all) > 0 && !(*all)[0].at.After(now); {
+		come = append(come, heap.Pop(all).(*entry))
+	}
+	var wg sync.WaitGroup
+	places := make(chan struct{}, atOnce)
+	for _, x := range come {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			s.attend(ctx, x)
+		})
+	}
 	wg.Wait()
+	for _, x := range come {
+		if !x.over {
+			heap.Push(all, x)
+		}
+	}
+}
+
+// attend does what is to be done about a schedule now, and says when to look at it again.
+func (s *Schedules) attend(ctx context.Context, x *entry) {
+	if !x.begun {
+		if !s.begin(ctx, x) {
+			return
+		}
+	} else if !s.start(ctx, x) {
+		return
+	}
+	next, err := x.plan.Next(x.last)
+	if err != nil || next.IsZero() {
+		s.tell(x.target, Fact{What: "failed", Reason: "the schedule is never due again", At: s.now()})
+		x.over = true
+		return
+	}
+	x.delay = s.jitter(x.plan)
+	x.at = next.Add(x.delay)
 }
 
 func (s *Schedules) now() time.Time {
@@ -53,50 +130,46 @@ func (s *Schedules) tell(t *Target, f Fact) {
 	}
 }
 
-// watch follows one schedule.
-func (s *Schedules) watch(ctx context.Context, t *Target, p *plan.Schedule) {
-	last, ok := s.begin(ctx, t)
-	if !ok {
-		return
+// begin finds the slot that was handled last. A schedule that was never seen before begins now.
+func (s *Schedules) begin(ctx context.Context, x *entry) bool {
+	t := x.target
+	last, err := s.Ledger.Last(ctx, t.integration(), t.Name)
+	if err == nil && last.IsZero() {
+		last = s.now()
+		err = s.Ledger.Pass(ctx, t.integration(), t.Name, last)
 	}
-	for {
-		next, err := p.Next(last)
-		if err != nil || next.IsZero() {
-			s.tell(t, Fact{What: "failed", Reason: "the schedule is never due again", At: s.now()})
-			return
-		}
-		delay := s.jitter(p)
-		if !s.until(ctx, next.Add(delay)) {
-			return
-		}
-		for _, slot := range due(p, last, s.now().Add(-delay)) {
-			if !s.start(ctx, t, slot) {
-				return
-			}
-			last = slot
-		}
-		if at := s.now().Add(-delay); p.CatchUp == "none" && at.After(last) {
-			last = at
-		}
+	if err != nil {
+		s.tell(t, Fact{What: "failed", Reason: "the store cannot be read: " + err.Error(), At: s.now()})
+		x.at = s.now().Add(glance)
+		return false
 	}
+	x.begun, x.last = true, last
+	return true
 }
 
-// begin finds the slot that was handled last. A schedule that was never seen before begins now.
-func (s *Schedules) begin(ctx context.Context, t *Target) (time.Time, bool) {
-	for {
-		last, err := s.Ledger.Last(ctx, t.integration(), t.Name)
-		if err == nil && last.IsZero() {
-			last = s.now()
-			err = s.Ledger.Pass(ctx, t.integration(), t.Name, last)
-		}
-		if err == nil {
-			return last, true
-		}
-		s.tell(t, Fact{What: "failed", Reason: "the store cannot be read: " + err.Error(), At: s.now()})
-		if !s.rest(ctx, glance) {
-			return time.Time{}, false
-		}
+// start starts the slots that have come. One that cannot be stored is tried again later, and those after it wait.
+func (s *Schedules) start(ctx context.Context, x *entry) bool {
+	if len(x.slots) == 0 {
+		x.slots = due(x.plan, x.last, s.now().Add(-x.delay))
 	}
+	for len(x.slots) > 0 && ctx.Err() == nil {
+		slot := x.slots[0]
+		if err := s.try(ctx, x.target, slot); err != nil {
+			what := "failed"
+			if errors.Is(err, ErrBusy) {
+				what = "busy"
+			}
+			s.tell(x.target, Fact{What: what, Reason: err.Error(), At: slot})
+			x.pause = min(max(2*x.pause, time.Second), time.Minute)
+			x.at = s.now().Add(x.pause)
+			return false
+		}
+		x.slots, x.last, x.pause = x.slots[1:], slot, 0
+	}
+	if at := s.now().Add(-x.delay); x.plan.CatchUp == "none" && at.After(x.last) {
+		x.last = at
+	}
+	return ctx.Err() == nil
 }
 
 // due lists the slots after last up to now that are to be started, oldest first. There is always one: the one
@@ -122,24 +195,6 @@ func due(p *plan.Schedule, last, now time.Time) []time.Time {
 
 // missed is how late a slot may be noticed and still count as on time.
 const missed = 2 * glance
-
-// start starts a slot, again and again if it cannot be stored.
-func (s *Schedules) start(ctx context.Context, t *Target, slot time.Time) bool {
-	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
-		err := s.try(ctx, t, slot)
-		if err == nil {
-			return true
-		}
-		what := "failed"
-		if errors.Is(err, ErrBusy) {
-			what = "busy"
-		}
-		s.tell(t, Fact{What: what, Reason: err.Error(), At: slot})
-		if !s.rest(ctx, wait) {
-			return false
-		}
-	}
-}
 
 func (s *Schedules) try(ctx context.Context, t *Target, slot time.Time) error {
 	fired, f := t.fire(ctx, map[string]any{"time": slot.UTC()})

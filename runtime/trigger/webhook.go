@@ -51,7 +51,7 @@ type Hooks struct {
 
 type hook struct {
 	target   *Target
-	plan     *plan.Trigger
+	webhook  *plan.Webhook // without expressions and types: the program may rest
 	verifier *Verifier
 	token    secret.Value // of the challenge
 }
@@ -77,9 +77,9 @@ func NewHooks(ctx context.Context, webhooks, operations []*Target, ledger Ledger
 		if err != nil {
 			return nil, fmt.Errorf("trigger %q of %s: %w", t.Name, t.integration(), err)
 		}
-		path := strings.TrimRight(x.plan.Webhook.Path, "/")
+		path := strings.TrimRight(x.webhook.Path, "/")
 		if h.byPath[path] != nil {
-			return nil, fmt.Errorf("trigger %q of %s: another webhook has the path %s", t.Name, t.integration(), x.plan.Webhook.Path)
+			return nil, fmt.Errorf("trigger %q of %s: another webhook has the path %s", t.Name, t.integration(), x.webhook.Path)
 		}
 		h.byPath[path] = x
 	}
@@ -88,12 +88,10 @@ func NewHooks(ctx context.Context, webhooks, operations []*Target, ledger Ledger
 
 func newHook(ctx context.Context, t *Target) (*hook, error) {
 	x := &hook{target: t}
-	for _, p := range t.Program.Plan().Triggers {
-		if p.Name == t.Name && p.Webhook != nil {
-			x.plan = p
-		}
+	if p := triggerOf(t.Program.Outline(), t.Name); p != nil {
+		x.webhook = p.Webhook
 	}
-	if x.plan == nil {
+	if x.webhook == nil {
 		return nil, errors.New("it is no webhook of the plan")
 	}
 	secrets, f := t.Program.Credentials(ctx, t.Name, t.Inputs, t.Clock)
@@ -103,8 +101,18 @@ func newHook(ctx context.Context, t *Target) (*hook, error) {
 	x.token = secrets["challenge"]
 	delete(secrets, "challenge")
 	var err error
-	x.verifier, err = NewVerifier(x.plan.Webhook.Verify, secrets)
+	x.verifier, err = NewVerifier(x.webhook.Verify, secrets)
 	return x, err
+}
+
+// triggerOf finds a trigger of a plan; nil if there is none.
+func triggerOf(p *plan.Plan, name string) *plan.Trigger {
+	for _, t := range p.Triggers {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
 }
 
 // Has reports whether a path is one of a webhook.
@@ -121,7 +129,7 @@ func (h *Hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.serve(w, r, x, path)
 		}
 		return
-	case r.Method == http.MethodGet && x.plan.Webhook.Challenge != nil:
+	case r.Method == http.MethodGet && x.webhook.Challenge != nil:
 		h.challenge(w, r, x)
 		return
 	case r.Method != http.MethodPost && r.Method != http.MethodPut:
@@ -233,7 +241,7 @@ func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, x *hook, body []
 
 // decode reads and validates a body.
 func (x *hook) decode(contentType string, body []byte, limit int64) (any, *refused) {
-	hp := x.plan.Webhook
+	hp := triggerOf(x.target.Program.Plan(), x.target.Name).Webhook
 	if contentType == "" {
 		contentType = hp.Content[0]
 	}
@@ -288,7 +296,7 @@ func (x *hook) seen(r *http.Request, body any, now time.Time) map[string]any {
 
 // slackChallenge is what Slack wants back when it asks whether the path is the author's.
 func (x *hook) slackChallenge(body any) (string, bool) {
-	if v := x.plan.Webhook.Verify; v == nil || v.Method != "slack" {
+	if v := x.webhook.Verify; v == nil || v.Method != "slack" {
 		return "", false
 	}
 	if kind, _ := types.Get(body, "type").(string); kind != "url_verification" {
@@ -299,7 +307,7 @@ func (x *hook) slackChallenge(body any) (string, bool) {
 }
 
 func (h *Hooks) challenge(w http.ResponseWriter, r *http.Request, x *hook) {
-	c, q, now := x.plan.Webhook.Challenge, r.URL.Query(), h.o.Now()
+	c, q, now := x.webhook.Challenge, r.URL.Query(), h.o.Now()
 	if c.TokenQuery != "" {
 		got, want := sha256.Sum256([]byte(q.Get(c.TokenQuery))), sha256.Sum256([]byte(x.token.Reveal()))
 		if subtle.ConstantTimeCompare(got[:], want[:]) == 0 {

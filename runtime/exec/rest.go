@@ -1,0 +1,153 @@
+package exec
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"weak"
+
+	"github.com/klauspost/compress/flate"
+
+	"tenon/spec/plan"
+)
+
+// Program is a plan made ready to run. It never changes; many runs may share it.
+//
+// A program that is not needed for a while may [Program.Rest]. Then it is its plan, encoded, which takes a twentieth of
+// the memory, and is made ready again by whoever needs it, in a few milliseconds. Runs that are under way keep
+// what they have.
+type Program struct {
+	digest  string
+	outline *plan.Plan
+	files   []*plan.File // the plan's: long texts, which the plans of a project share
+
+	ready atomic.Pointer[prepared] // nil: it rests
+	used  atomic.Bool              // since Idle was called last
+
+	mu     sync.Mutex
+	packed []byte // the plan but for its files, compressed; nil before it rests
+	before weak.Pointer[prepared]
+}
+
+// Plan returns the plan that p was made from.
+func (p *Program) Plan() *plan.Plan { return p.awake().plan }
+
+// Outline returns what is known of the plan without waking p: its name, description, lock or overlap, the names of its
+// APIs, and its triggers without expressions and types.
+func (p *Program) Outline() *plan.Plan { return p.outline }
+
+// Digest names the plan by its content.
+func (p *Program) Digest() string { return p.digest }
+
+// Idle reports whether nobody has needed p since Idle was called last.
+func (p *Program) Idle() bool { return !p.used.Swap(false) }
+
+// Rest lets the memory of p go, until somebody needs it.
+func (p *Program) Rest() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ready := p.ready.Load()
+	if ready == nil {
+		return
+	}
+	if p.packed == nil {
+		p.packed = pack(ready.plan)
+	}
+	p.before = weak.Make(ready)
+	p.ready.Store(nil)
+}
+
+// awake returns what a run needs.
+func (p *Program) awake() *prepared {
+	p.used.Store(true)
+	if ready := p.ready.Load(); ready != nil {
+		return ready
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ready := p.ready.Load(); ready != nil {
+		return ready
+	}
+	ready := p.before.Value() // some run may still have it
+	if ready == nil {
+		ready = unpack(p.packed, p.files)
+	}
+	p.ready.Store(ready)
+	return ready
+}
+
+// packers are writers: making one takes longer than to pack a plan.
+var packers = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		panic("this is a bug in Tenon: " + err.Error())
+	}
+	return w
+}}
+
+func pack(p *plan.Plan) []byte {
+	bare := *p
+	bare.Files = nil
+	text, err := json.Marshal(&bare)
+	if err == nil {
+		var b bytes.Buffer
+		w := packers.Get().(*flate.Writer)
+		defer packers.Put(w)
+		w.Reset(&b)
+		if _, err = w.Write(text); err == nil {
+			err = w.Close()
+		}
+		if err == nil {
+			return bytes.Clone(b.Bytes())
+		}
+	}
+	panic("this is a bug in Tenon: a plan cannot be packed: " + err.Error())
+}
+
+// unpack makes a plan ready that was ready before.
+func unpack(packed []byte, files []*plan.File) *prepared {
+	text, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
+	if err == nil {
+		var p *plan.Plan
+		if p, err = plan.Decode(text); err == nil {
+			p.Files = files
+			var ready *prepared
+			if ready, err = prepare(p); err == nil {
+				return ready
+			}
+		}
+	}
+	panic("this is a bug in Tenon: a plan that was compiled cannot be compiled again: " + err.Error())
+}
+
+// outline copies what is small of a plan. It must hold nothing of the rest.
+func outline(p *plan.Plan) *plan.Plan {
+	out := &plan.Plan{Version: p.Version, Integration: p.Integration, Description: p.Description, Overlap: p.Overlap, APIs: map[string]*plan.API{}}
+	for name := range maps.Keys(p.APIs) {
+		out.APIs[name] = nil
+	}
+	for _, t := range p.Triggers {
+		x := &plan.Trigger{Kind: t.Kind, Name: t.Name, Schedule: t.Schedule, Completion: t.Completion, Range: t.Range}
+		if w := t.Webhook; w != nil {
+			x.Webhook = &plan.Webhook{Path: w.Path}
+			if v := w.Verify; v != nil {
+				verify := *v
+				verify.Secrets = nil
+				x.Webhook.Verify = &verify
+			}
+			if c := w.Challenge; c != nil {
+				challenge := *c
+				challenge.Token = nil
+				x.Webhook.Challenge = &challenge
+			}
+		}
+		if o := t.Operation; o != nil {
+			x.Operation = &plan.Operation{API: o.API, Name: o.Name, Method: o.Method, Path: o.Path, Bases: o.Bases}
+		}
+		out.Triggers = append(out.Triggers, x)
+	}
+	return out
+}
