@@ -16,9 +16,9 @@ import (
 
 // Program is a plan made ready to run. It never changes; many runs may share it.
 //
-// A program that is not needed for a while may [Program.Rest]. Then it is its plan, encoded, which takes a twentieth of
-// the memory, and is made ready again by whoever needs it, in a few milliseconds. Runs that are under way keep
-// what they have.
+// A program that is not needed for a while may [Program.Rest]. Then it is its plan, packed, and holds nothing of what it
+// was checked against. Whoever needs it makes it ready again, which takes about a millisecond. Runs that are under way
+// keep what they have.
 type Program struct {
 	digest  string
 	outline *plan.Plan
