@@ -115,6 +115,10 @@ func (t *trial) reach(x event.Envelope) {
 		t.came(e.Step, "")
 	case event.LoopStarted:
 		t.came(e.ForEach, "")
+	case event.ItemFailed:
+		if t.failed++; t.failed == 1 {
+			t.first = e.Failure
+		}
 	case event.StepCaught:
 		t.came(e.Step, " catch "+e.On)
 	case event.UndoStarted:

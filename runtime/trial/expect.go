@@ -49,6 +49,20 @@ func (t *trial) judge(stopped error) {
 	for _, c := range t.test.Expect.Checks {
 		t.holds(c.Assert, env, CheckFailed, fmt.Sprintf("check %q does not hold", c.Name), c.Message, c.Range)
 	}
+	t.survived()
+}
+
+// survived tells, of a run that succeeded and did not come to what is expected, which items failed meanwhile.
+func (t *trial) survived() {
+	if t.failed == 0 || len(t.report.Problems) == 0 {
+		return
+	}
+	p := &t.report.Problems[len(t.report.Problems)-1]
+	text := fmt.Sprintf("An item failed: %s", t.first.Error())
+	if t.failed > 1 {
+		text = fmt.Sprintf("%d items failed, the first one so: %s", t.failed, t.first.Error())
+	}
+	p.Detail = strings.TrimSpace(p.Detail + "\n" + t.out.Redact(text))
 }
 
 // alike is how many requests with the same kind of problem are told one by one.
@@ -204,11 +218,9 @@ func (t *trial) equal(e *plan.Expr, env map[string]any, kind Kind, what string, 
 	var all []Difference
 	p := Problem{Kind: kind, Range: e.Range}
 	for _, f := range e.Fields {
-		if len(f.Path) == 0 {
-			continue
-		}
-		if name := f.Path[0]; len(all) == 0 && len(compare("", at(want, name), at(have, name))) > 0 {
+		if len(f.Path) > 0 && len(compare("", at(want, f.Path[0]), at(have, f.Path[0]))) > 0 {
 			p.Range = f.Range // the first member that differs
+			break
 		}
 	}
 	for _, name := range keys(want) {

@@ -39,6 +39,8 @@ type trial struct {
 	keyHeaders map[string][]string
 	stop       context.CancelCauseFunc
 	out        secret.Redactor
+	failed     int            // items
+	first      *event.Failure // of them
 
 	held map[string]bool // locks; of turns.mu
 

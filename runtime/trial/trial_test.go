@@ -415,6 +415,24 @@ func TestRunsThatMustFail(t *testing.T) {
   }`)).passes()
 }
 
+// TestItemsThatFailedAreTold has a run that survives what makes it come to something else.
+func TestItemsThatFailedAreTold(t *testing.T) {
+	r := load(t, strings.Replace(bill, "concurrency = 4", "concurrency = 4\n    on_error    = \"continue\"", 1), `
+test "t" {
+  integration = integration.bill
+  mock "orders" {
+    call = shop.listOrders
+    body = { data = [{ id = "a", status = "paid", total = 0 }, { id = "b", status = "paid", total = 0 }], has_more = false }
+  }
+  expect {
+    outputs = { count = 2, billed = 7 }
+  }
+}`).fails("outputs: outputs.billed: expected 7, got 0")
+	if want := "2 items failed, the first one so: step.invoice (item a): the body of shop.createInvoice: amount is an integer outside of integer from 1"; r.Problems[0].Detail != want {
+		t.Errorf("got %q, want %q", r.Problems[0].Detail, want)
+	}
+}
+
 // TestTheClock has pauses at the same time, one after the other, a timeout that comes between, and what is locked.
 func TestTheClock(t *testing.T) {
 	began := time.Now()
