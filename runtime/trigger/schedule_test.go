@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,16 +94,16 @@ func TestClockIsSet(t *testing.T) {
 	list := scheduled(t, "")
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		var offset time.Duration
-		s := &Schedules{Ledger: m, Now: func() time.Time { return time.Now().Add(offset) }}
+		var offset atomic.Int64 // how far the clock was set
+		s := &Schedules{Ledger: m, Now: func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }}
 		done := make(chan struct{})
 		go func() { defer close(done); run(s, list, 5*time.Hour) }()
 		time.Sleep(time.Hour + time.Minute) // 01:00 has run
 		synctest.Wait()
-		offset = -30 * time.Minute // it is 00:31 again
-		time.Sleep(time.Hour)      // 01:31
+		offset.Store(int64(-30 * time.Minute)) // it is 00:31 again
+		time.Sleep(time.Hour)                  // 01:31
 		synctest.Wait()
-		offset += 2 * time.Hour // 03:31
+		offset.Add(int64(2 * time.Hour)) // 03:31
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if got := slots(m); got != "01:00 03:00" {
