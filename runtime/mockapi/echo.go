@@ -12,31 +12,53 @@ import (
 // has a property of that name, and the thing that the path names has that id. Each value is taken over
 // only if the answer stays one that the document allows.
 func (c *call) echo(t *types.Type, v any) any {
-	v = c.within(t, v, func(t *types.Type, object map[string]any) map[string]any {
+	return c.within(t, v, types.Missing, func(t *types.Type, object map[string]any, _ any) map[string]any {
 		if sent, ok := c.content.(map[string]any); ok {
 			object = setAll(t, object, sent)
 		}
 		return setAll(t, object, c.identity(t))
 	})
-	return v
+}
+
+// Complete makes of v, which is part of an answer to the request, a value of t, as [types.Complete] does. What it adds
+// depends on what a generated answer depends on, and like one it speaks of the request.
+func (r *Request) Complete(t *types.Type, v any) (any, error) {
+	c := r.call
+	whole, err := types.Complete(t, v, c.random("body", nil))
+	if err != nil {
+		return nil, err
+	}
+	return c.within(t, whole, v, func(t *types.Type, object map[string]any, given any) map[string]any {
+		made := func(values map[string]any) map[string]any {
+			values = maps.Clone(values)
+			maps.DeleteFunc(values, func(name string, _ any) bool {
+				return types.IsMissing(types.Get(object, name)) || !types.IsMissing(types.Get(given, name))
+			})
+			return values
+		}
+		if sent, ok := c.content.(map[string]any); ok {
+			object = setAll(t, object, made(sent))
+		}
+		return setAll(t, object, made(c.identity(t)))
+	}), nil
 }
 
 // wrappers are the names of properties under which APIs put the thing that an answer is about.
 var wrappers = []string{"data", "result", "response", "item", "attributes"}
 
-// within applies change to the object that an answer is, and to what it wraps.
-func (c *call) within(t *types.Type, v any, change func(*types.Type, map[string]any) map[string]any) any {
+// within applies change to the object that an answer is, and to what it wraps. given is what was given of it.
+func (c *call) within(t *types.Type, v, given any, change func(t *types.Type, object map[string]any, given any) map[string]any) any {
 	object, ok := v.(map[string]any)
 	if !ok {
 		return v
 	}
-	object = change(t, object)
+	object = change(t, object, given)
 	for _, name := range wrappers {
 		inner, ok := object[name].(map[string]any)
 		if !ok {
 			continue
 		}
-		object = set(t, object, name, change(t.Field(name).Type, inner))
+		object = set(t, object, name, change(t.Field(name).Type, inner, types.Get(given, name)))
 	}
 	return object
 }

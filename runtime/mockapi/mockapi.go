@@ -51,6 +51,8 @@ type Request struct {
 	Body   any           // types.Missing if there is none; bytes where the document does not say what is in it
 	Raw    []byte        // the body as it came in
 	HTTP   *http.Request // its body has been read
+
+	call *call
 }
 
 // Reply is what a request is to be answered with.
@@ -212,7 +214,7 @@ func (c *call) answer() *answer {
 
 // request is the call as values.
 func (c *call) request() *Request {
-	r := &Request{Operation: c.op, Params: map[string]any{}, Body: c.content, Raw: c.raw, HTTP: c.r}
+	r := &Request{Operation: c.op, Params: map[string]any{}, Body: c.content, Raw: c.raw, HTTP: c.r, call: c}
 	for i, v := range c.params {
 		if types.IsMissing(v) {
 			continue

@@ -198,7 +198,16 @@ func TestAnswersAreValid(t *testing.T) {
 		}
 		files = append(files, found...)
 	}
-	judge(t, files, 40, 3)
+	judge(t, files, 40, 3, nil)
+}
+
+// The same of answers that are completed from part of one.
+func TestCompletedAnswersAreValid(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/specs/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge(t, append(files, "testdata/shop.yaml"), 20, 2, completing)
 }
 
 // The same of the documents of real providers, where they lie beside the checkout.
@@ -219,11 +228,13 @@ func TestRealDocuments(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("no documents beside the checkout")
 	}
-	judge(t, files, 5, 1)
+	judge(t, files, 5, 1, nil)
+	judge(t, files, 5, 1, completing)
 }
 
-// judge asks operations of documents, at most so many of each and so often, and reports what was not fine.
-func judge(t *testing.T, files []string, operations, times int) {
+// judge asks operations of documents, at most so many of each and so often, and reports what was not fine. respond
+// answers; nil: the mock by itself.
+func judge(t *testing.T, files []string, operations, times int, respond func(*Request) *Reply) {
 	var table strings.Builder
 	tab := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(tab, "document\t")
@@ -242,7 +253,7 @@ func judge(t *testing.T, files []string, operations, times int) {
 		if err != nil {
 			continue // its own test's concern
 		}
-		h := New(d, Options{Seed: 1})
+		h := New(d, Options{Seed: 1, Respond: respond})
 		counts := map[verdict]int{}
 		for _, name := range sample(d.Operations(), operations) {
 			for seed := range times {
