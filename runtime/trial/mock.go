@@ -140,7 +140,7 @@ func (t *trial) respond(x *exchange, q *mockapi.Request) *mockapi.Reply {
 		}
 		a := m.answers[min(m.called, len(m.answers)-1)]
 		m.called++
-		return t.answer(x, m, a, env)
+		return t.answer(x, m, a, q, env)
 	}
 	if t.tape == nil {
 		return nil
@@ -171,7 +171,7 @@ func unanswered() *mockapi.Reply {
 		Header: http.Header{"Content-Type": {"application/json"}}}
 }
 
-func (t *trial) answer(x *exchange, m *mock, a *answer, env map[string]any) *mockapi.Reply {
+func (t *trial) answer(x *exchange, m *mock, a *answer, q *mockapi.Request, env map[string]any) *mockapi.Reply {
 	if a.plan.Error != "" {
 		x.fault = a.plan.Error
 		return &mockapi.Reply{Status: http.StatusNoContent, Body: types.Missing, Raw: []byte{}}
@@ -202,6 +202,14 @@ func (t *trial) answer(x *exchange, m *mock, a *answer, env map[string]any) *moc
 				t.problem(Problem{Kind: BadMock, Message: fmt.Sprintf("mock %q answers what the spec rules out: %s", m.plan.Name, violation(g.What, bad[0])), Range: g.Range})
 				return unanswered()
 			}
+		}
+		if a.plan.Partial && a.plan.Type != nil {
+			whole, err := q.Complete(a.plan.Type, v)
+			if err != nil {
+				t.problem(Problem{Kind: BadMock, Message: fmt.Sprintf("mock %q: the body cannot be completed: %s", m.plan.Name, err), Range: a.plan.Body.Range})
+				return unanswered()
+			}
+			v = whole
 		}
 		if raw, ok := v.([]byte); ok {
 			reply.Raw = bytes.Clone(raw)

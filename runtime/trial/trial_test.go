@@ -683,3 +683,67 @@ func BenchmarkTest(b *testing.B) {
 		}
 	}
 }
+
+// A partial body is completed by the spec: each answer by its own request, the same each time, by the seed.
+func TestPartialBodies(t *testing.T) {
+	test := func(seed int, mocks, expect string) string {
+		return fmt.Sprintf("test \"t\" {\n  integration = integration.check\n  inputs = { id = \"o\" }\n  seed = %d\n%s\n expect {\n%s\n}\n}", seed, mocks, expect)
+	}
+	const order = `
+  mock "order" {
+    call    = shop.getOrder
+    body    = { id = request.params.id, status = "paid" }
+    partial = true
+  }`
+	const invoice = `
+  mock "invoice" {
+    call      = shop.createInvoice
+    responses = [{ body = { amount = request.body.amount }, partial = true }]
+  }`
+	orders := map[string]bool{}
+	for seed := range 5 {
+		p := load(t, cancel, test(seed, order+invoice, `
+      outputs = { order = merge(outputs.order, { id = "o", status = "paid" }) }
+      assert  = calls.shop.createInvoice[0].body.amount == outputs.order.total && outputs.order.note == null`))
+		first := p.passes()[0]
+		again := p.passes()[0]
+		if fmt.Sprint(first.Result.Outputs) != fmt.Sprint(again.Result.Outputs) {
+			t.Errorf("first %v, then %v", first.Result.Outputs, again.Result.Outputs)
+		}
+		orders[fmt.Sprint(first.Result.Outputs)] = true
+	}
+	if len(orders) < 2 {
+		t.Errorf("all seeds give %v", orders)
+	}
+	pages := load(t, bill, `
+test "a page" {
+  integration = integration.bill
+  mock "page" {
+    call    = shop.listOrders
+    body    = { data = [{ id = "a", total = 1 }, { id = "b", total = 2 }], has_more = false }
+    partial = true
+  }
+  expect {
+    outputs = { count = 2 }
+    assert  = [for c in calls.shop.createInvoice : c.body.order] == ["a", "b"]
+  }
+}`)
+	pages.passes()
+	for name, c := range map[string]struct{ mock, want string }{
+		"what is computed must fit": {`
+  mock "order" {
+    call    = shop.getOrder
+    body    = { id = "${request.params.id}-${request.params.id}-345678901234567890" }
+    partial = true
+  }`, `mock: mock "order" answers what the spec rules out: the body of the answer 200 of shop.getOrder: id is a string of 22 characters, but at most 20 are allowed`},
+		"nothing fits": {`
+  mock "order" {
+    call    = shop.getOrder
+    status  = 409
+    body    = { kind = "a" }
+    partial = true
+  }`, `mock: mock "order": the body cannot be completed: code cannot be made up: nothing was found that is a string of at least 1000000 characters`},
+	} {
+		t.Run(name, func(t *testing.T) { load(t, cancel, one(c.mock)).fails(c.want) })
+	}
+}

@@ -55,15 +55,33 @@ func (d *decoder) mock(n *node) *model.Mock {
 func (d *decoder) mockAnswer(decl model.Decl, n *node) *model.MockAnswer {
 	out := &model.MockAnswer{
 		Decl: decl, Status: literal[int](d, n, "status"), Headers: n.expr("headers"), Body: n.expr("body"),
-		Error: literal[string](d, n, "error"), Valid: literal[bool](d, n, "valid"),
+		Error: literal[string](d, n, "error"), Valid: literal[bool](d, n, "valid"), Partial: literal[bool](d, n, "partial"),
 	}
 	if failure := n.attrs["error"]; failure != nil {
-		for _, a := range n.written([]string{"status", "headers", "body"}) {
+		for _, a := range n.written([]string{"status", "headers", "body", "partial"}) {
 			d.diags.Add(lang.AttributeValue, a.NameRange, "%q and %q do not go together: with a failure there is no answer.", "error", a.decl.Name).
 				Relate(failure.NameRange, "the failure")
 		}
 	}
+	if out.Partial.Value {
+		d.partialOfNothing(n, out)
+	}
 	return out
+}
+
+// partialOfNothing reports an answer that is said to be partial where there is nothing to complete, or nothing to
+// complete it by.
+func (d *decoder) partialOfNothing(n *node, a *model.MockAnswer) {
+	at := n.attrs["partial"].NameRange
+	switch other := n.attrs["valid"]; {
+	case n.attrs["error"] != nil: // told already
+	case other != nil && !a.Valid.Value:
+		d.diags.Add(lang.AttributeValue, at, "\"partial\" and \"valid = false\" do not go together: an answer that breaks the spec cannot be completed by it.").
+			Relate(other.NameRange, "the answer breaks the spec")
+	case n.attrs["body"] == nil:
+		d.diags.Add(lang.AttributeValue, at, "\"partial\" says something of \"body\", which is not here.").
+			Explain("Without a body, all of it is made up from the spec.")
+	}
 }
 
 // answers reads the responses of a mock: a list of objects that are written out.

@@ -21,7 +21,7 @@ func TestGuide(t *testing.T) {
 	guide(t, "pagination.md", 2)
 	guide(t, "limits.md", 2)
 	guide(t, "serve.md", 1)
-	guide(t, "testing.md", 3)
+	guide(t, "testing.md", 4)
 	guide(t, "serving-operations.md", 1)
 }
 

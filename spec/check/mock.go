@@ -255,6 +255,15 @@ func (t *tested) answerBody(a *model.MockAnswer, op *operation, declared *openap
 		want.Type = t.answerType(a, declared, what)
 		out.Type = want.Type
 	}
+	if a.Partial.Value && a.Valid.Value {
+		out.Partial = true
+		if want.Type != nil {
+			want.Type = types.Partial(want.Type)
+		} else if declared == nil {
+			t.diags.Add(lang.MockMismatch, a.Partial.Range, "The spec declares no answer %d of %s, so there is nothing to complete its body by.", out.Status, op.name()).
+				Explain("Leave out partial: the body is sent as it is written.")
+		}
+	}
 	want.Optional = want.Type == nil
 	before := len(t.diags)
 	x := t.check(t.tree(a.Body), scope, want)
@@ -298,6 +307,9 @@ func (t *tested) mismatches(before int) {
 		return true
 	})...)
 	for _, f := range t.diags[before:] {
+		if f.Rule == expression.MissingProperty {
+			f.Detail = strings.TrimSpace(f.Detail + " " + mayBePartial)
+		}
 		if expression.IsMisfit(f.Rule) {
 			f.Rule = lang.MockMismatch
 			f.Detail = strings.Replace(f.Detail, "If the provider takes it, say so in an overlay (additionalProperties: true).",
@@ -305,6 +317,9 @@ func (t *tested) mismatches(before int) {
 		}
 	}
 }
+
+// mayBePartial is what to do about a body that lacks something.
+const mayBePartial = "With partial = true, what is not here is made up from the spec."
 
 // lacking reads a finding that says what an object lacks.
 func lacking(f *diag.Diagnostic) (whole, name string, ok bool) {

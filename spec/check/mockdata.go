@@ -73,6 +73,7 @@ type misfit struct {
 	near   string // what an undeclared property may have meant
 	origin types.Origin
 	doubt  bool // it is merely not declared
+	lacks  bool // something that is required
 }
 
 // misfits reports, part by part, what of data is not as want declares it. What is wrong with many elements of a list
@@ -91,6 +92,9 @@ func (t *tested) misfits(d data, e *syntax.Expr, want *types.Type, what string) 
 		first[key] = f
 		if m.doubt && m.near == "" {
 			f.Severity = diag.Warning
+		}
+		if m.lacks {
+			f.Explain("%s", mayBePartial)
 		}
 		if m.near != "" {
 			f.Message += fmt.Sprintf(" Did you mean %q?", m.near)
@@ -126,7 +130,7 @@ func (d data) violations(want *types.Type) []misfit {
 		} else if at := types.Path(v.Path); !lacking[at] {
 			lacking[at] = true
 			m.kind = d.lacks(v, want, typos)
-			m.text = d.part(v.Path) + " " + m.kind
+			m.text, m.lacks = d.part(v.Path)+" "+m.kind, true
 		}
 		if m.kind != "" && m.text != "" {
 			all = append(all, m)

@@ -44,11 +44,14 @@ func TestTests(t *testing.T) {
 			answers = append(answers, strings.TrimSpace(m.Operation+" "+strings.Trim(string(mustJSON(t, a.Status)), "0")+a.Error))
 		}
 	}
-	want := []string{"listOrders 2", "listOrders 2", "updateOrder 503", "updateOrder 429", "updateOrder timeout", "updateOrder 409", "getOrder 2", "updateOrder 302"}
+	want := []string{"listOrders 2", "listOrders 2", "updateOrder 503", "updateOrder 429", "updateOrder timeout", "updateOrder 409", "listOrders 2", "getOrder 2", "updateOrder 302"}
 	if !slices.Equal(answers, want) {
 		t.Errorf("got the answers %q, want %q", answers, want)
 	}
-	if broken := x.Mocks[3].Answers[0]; broken.Guard != nil || broken.Type != nil {
+	if partial := x.Mocks[3].Answers[0]; !partial.Partial || partial.Type == nil {
+		t.Error("nothing tells how to complete what is partial")
+	}
+	if broken := x.Mocks[4].Answers[0]; broken.Guard != nil || broken.Type != nil {
 		t.Error("an answer that breaks the spec on purpose is held against it")
 	}
 	if len(x.Files) != 1 || x.Files[0].Name != "declared.test.hcl" {

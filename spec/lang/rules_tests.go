@@ -7,6 +7,7 @@ var MockMismatch = &diag.Rule{
 	Name: "mock-mismatch", Title: "Mock that the spec rules out",
 	Explain: "A test whose mocks answer as the provider never would shows nothing. A mock may answer with a status that the spec declares, with the body and headers that it declares for it. " +
 		"Statuses that any server or what stands before it may answer with, 429 and 5xx, need not be declared; other failures that are not declared are noted. " +
+		"With `partial = true` the body need not have all that the spec requires: the rest is made up. " +
 		"A mock that breaks the spec on purpose, as a test of `catch \"invalid_response\"` does, says `valid = false`.",
 	Bad:  customerTested("", "7"),
 	Good: customerTested("", adaMail),

@@ -35,6 +35,7 @@ type MockAnswer struct {
 	Headers *syntax.Expr // may be nil
 	Body    *syntax.Expr // may be nil
 	Error   Lit[string]  // network, timeout, or not set
+	Partial Lit[bool]    // Body has not all that the spec requires
 	Valid   Lit[bool]
 }
 

@@ -47,6 +47,7 @@ type MockAnswer struct {
 	Body    *Expr        `json:"body,omitempty"`    // nil: made from the specification, where that declares one
 	Guard   *Guard       `json:"guard,omitempty"`   // of Body: what could not be proven of it
 	Type    *types.Type  `json:"type,omitempty"`    // what Body is declared to be
+	Partial bool         `json:"partial,omitempty"` // Body is completed to a value of Type
 	Error   string       `json:"error,omitempty"`   // instead of an answer: network, timeout
 	Range   source.Range `json:"range"`
 }

@@ -165,14 +165,20 @@ func TestComplete(t *testing.T) {
 			func(v any) bool { return Get(Get(v, "method"), "kind") == "card" },
 			func(v any) bool { return Get(Get(v, "method"), "kind") == "bank" },
 		}},
-		{`{"id": "p_000001", "note": null}`, func(v any) bool { return Get(v, "note") == nil && IsMissing(Get(v, "refund")) && IsMissing(Get(v, "metadata")) }, nil},
-		{`{"method": {"kind": "bank"}}`, func(v any) bool { return !IsMissing(Get(Get(v, "method"), "iban")) && IsMissing(Get(Get(v, "method"), "bic")) }, nil},
+		{`{"id": "p_000001", "note": null}`, func(v any) bool {
+			return Get(v, "note") == nil && IsMissing(Get(v, "refund")) && IsMissing(Get(v, "metadata"))
+		}, nil},
+		{`{"method": {"kind": "bank"}}`, func(v any) bool {
+			return !IsMissing(Get(Get(v, "method"), "iban")) && IsMissing(Get(Get(v, "method"), "bic"))
+		}, nil},
 		{`{"method": {"bic": "X"}}`, func(v any) bool { return Get(Get(v, "method"), "kind") == "bank" }, nil},
 		{`{"customer": {"id": "c"}}`, nil, []func(any) bool{
 			func(v any) bool { return Get(Get(v, "customer"), "deleted") == true },
 			func(v any) bool { return !IsMissing(Get(Get(v, "customer"), "email")) },
 		}},
-		{`{"customer": {"address": {}}}`, func(v any) bool { return !IsMissing(Get(Get(Get(v, "customer"), "address"), "city")) && IsMissing(Get(Get(v, "customer"), "deleted")) }, nil},
+		{`{"customer": {"address": {}}}`, func(v any) bool {
+			return !IsMissing(Get(Get(Get(v, "customer"), "address"), "city")) && IsMissing(Get(Get(v, "customer"), "deleted"))
+		}, nil},
 		{`{"customer": {"address": {"zip": "1"}}}`, func(v any) bool { return !IsMissing(Get(Get(v, "customer"), "email")) }, nil},
 		{`{"customer": "c"}`, nil, nil},
 		{`{"lines": [{}, {"sku": "a"}, {"tax": 3}]}`, func(v any) bool {
