@@ -132,7 +132,7 @@ func TestLintClean(t *testing.T) {
 // The tests of all integrations that have some pass.
 func TestTests(t *testing.T) {
 	files, err := filepath.Glob("*/*.test.hcl")
-	if err != nil || len(files) < 5 {
+	if err != nil || len(files) < 6 {
 		t.Fatalf("found %q, %v", files, err)
 	}
 	for _, file := range files {
