@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tenon/spec/diag"
+	"tenon/spec/lang"
 	"tenon/spec/syntax"
 )
 
@@ -63,6 +64,10 @@ func described(dir fstest.MapFS, diags diag.List) []string {
 		at := ""
 		if f := dir[d.Range.File]; f != nil {
 			at = string(f.Data[d.Range.Start:d.Range.End])
+		}
+		if d.Rule == lang.PathConflict {
+			out = append(out, "which of two is told is a matter of their order: "+d.Rule.Name)
+			continue
 		}
 		out = append(out, fmt.Sprintf("%s %s %q: %s %s", d.Severity, d.Rule.Name, at, d.Message, d.Detail))
 	}
