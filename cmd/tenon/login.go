@@ -231,20 +231,25 @@ func client(ctx context.Context, e *env, dir, api, scheme string, chosen *plan.P
 	return c, given.TLS, nil
 }
 
-func login(ctx context.Context, e *env, api, dir string, f loginFlags) error {
+// named finds the client that an api of the project signs in with, and how its server is reached.
+func named(ctx context.Context, e *env, api, dir string, f loginFlags) (*token.Config, *transport.TLS, error) {
 	p, err := load(e, dir)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer p.Dir.Close()
 	if err := wellFormed(e, p, dir); err != nil {
-		return err
+		return nil, nil, err
 	}
 	chosen, scheme, err := wanted(p, api, f.scheme)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	c, tls, err := client(ctx, e, dir, api, scheme, chosen, f)
+	return client(ctx, e, dir, api, scheme, chosen, f)
+}
+
+func login(ctx context.Context, e *env, api, dir string, f loginFlags) error {
+	c, tls, err := named(ctx, e, api, dir, f)
 	if err != nil {
 		return err
 	}
@@ -302,19 +307,7 @@ func openBrowser(url string) {
 }
 
 func logout(ctx context.Context, e *env, api, dir string, f loginFlags) error {
-	p, err := load(e, dir)
-	if err != nil {
-		return err
-	}
-	defer p.Dir.Close()
-	if err := wellFormed(e, p, dir); err != nil {
-		return err
-	}
-	chosen, scheme, err := wanted(p, api, f.scheme)
-	if err != nil {
-		return err
-	}
-	c, _, err := client(ctx, e, dir, api, scheme, chosen, f)
+	c, _, err := named(ctx, e, api, dir, f)
 	if err != nil {
 		return err
 	}
