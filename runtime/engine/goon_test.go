@@ -893,3 +893,46 @@ func TestInterruptedAfterAnItemFailed(t *testing.T) {
 	}
 	s.want(t, "POST 0", "POST 1", "POST 2")
 }
+
+// However often a process is killed while it sends a write, recover finds out and it is sent again: only answers
+// that are lost on the way are counted.
+func TestKilledAgainAndAgainAtOneWrite(t *testing.T) {
+	p := written(t, `integration "i" {
+  step "a" {
+    call   = w.make
+    params = { k = "a" }
+    recover {
+      call   = w.look
+      params = { k = "a" }
+      found  = response.body.done
+    }
+  }
+}`)
+	const kills = 4
+	var now *life
+	killed := 0
+	s := newThings(t, func(r string, w http.ResponseWriter) bool {
+		switch {
+		case r == "GET a":
+			io.WriteString(w, `{"done": false}`)
+			return true
+		case killed < kills:
+			killed++
+			now.kill()
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	})
+	kept := store.NewMemory()
+	var want []string
+	for range kills {
+		now = &life{t: t, kept: kept}
+		now.live(p, s.URL)
+		want = append(want, "POST a", "GET a")
+	}
+	now = &life{t: t, kept: kept}
+	if res, err := now.live(p, s.URL); err != nil || res.Status != event.Succeeded {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	s.want(t, append(want, "POST a")...)
+}

@@ -141,7 +141,7 @@ func (h *host) again(ctx context.Context, r *exec.Request, e *entry) (*transport
 		}
 		return h.perform(ctx, same, h.Now())
 	}
-	lost := &transport.Error{Cause: event.Network, Sent: true, Attempts: 1,
+	lost := &transport.Error{Cause: event.Network, Sent: true, Died: true, Attempts: 1,
 		Message: "the process that sent it ended before the answer came"}
 	if err := h.j.outcome(r, nil, lost, h.Now(), h.Now()); err != nil {
 		return nil, h.stop(err)

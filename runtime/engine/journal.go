@@ -91,6 +91,7 @@ type lostData struct {
 	Sent     bool        `json:"sent,omitempty"`
 	Attempts int         `json:"attempts,omitempty"`
 	At       int64       `json:"at"`
+	Died     bool        `json:"died,omitempty"`
 }
 
 type timeData struct {
@@ -515,7 +516,7 @@ func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, b
 		if e.Cause == event.RunCanceled {
 			return j.stopped(r, e)
 		}
-		return j.put(kindLost, r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli()}, nil)
+		return j.put(kindLost, r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli(), e.Died}, nil)
 	}
 	j.putLate(kindAnswer, r.Key, func() (data, payload []byte) {
 		d := answer(r, res)
@@ -563,7 +564,7 @@ func (j *journal) answered(r *exec.Request, e *entry) (*transport.Response, erro
 		if err := j.read(r.Key, e.data, &d); err != nil {
 			return nil, err
 		}
-		return nil, &transport.Error{Cause: d.Cause, Message: d.Message, Note: d.Note, Sent: d.Sent, Attempts: d.Attempts}
+		return nil, &transport.Error{Cause: d.Cause, Message: d.Message, Note: d.Note, Sent: d.Sent, Died: d.Died, Attempts: d.Attempts}
 	}
 	var d answerData
 	if err := j.read(r.Key, e.data, &d); err != nil {

@@ -289,7 +289,7 @@ func (r *run) lost(s *scope, c *call, req *Request, err error) *fault {
 	f.Attempts, f.Detail = e.Attempts, e.Note
 	f.Request = Show(req, excerpt)
 	if e.Sent && !req.Safe && !req.Idempotent && e.Cause != event.InvalidResponse {
-		f.InDoubt, f.Key = true, req.Key
+		f.InDoubt, f.Key, f.died = true, req.Key, e.Died
 		f.Detail = strings.TrimSpace(f.Detail + " Whether the server acted on the request is not known.")
 	}
 	return f

@@ -10,7 +10,8 @@ import (
 	"tenon/spec/types"
 )
 
-// resends bounds how often a write is sent again after it was found not to have happened.
+// resends bounds how often a write is sent again after its answer was lost on the way and it was found not to have happened.
+// That a process ended says nothing about the write, and does not count.
 const resends = 3
 
 // findOut asks whether a write of unknown outcome, which f is about, happened. If not, the same bytes are sent
@@ -29,7 +30,10 @@ func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) 
 		defer cancel()
 		own.ctx = ctx
 	}
-	for n := 1; ; n++ {
+	for n, lost := 1, 0; ; n++ {
+		if !f.died {
+			lost++
+		}
 		own.label, own.ids = "recover"+strconv.Itoa(n), 0
 		a, found, bad := r.lookUp(o, own)
 		if bad != nil && later() {
@@ -49,7 +53,7 @@ func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) 
 		}
 		f.InDoubt = false
 		f.Detail = "It did not happen, as recover found out."
-		if n > resends || s.over() {
+		if lost > resends || s.over() {
 			return nil, f
 		}
 		again := *req

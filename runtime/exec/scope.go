@@ -245,6 +245,7 @@ type fault struct {
 	body    any
 	taken   bool // it was a success, with an answer that cannot be used
 	gone    bool // the item was given up before it changed anything
+	died    bool // it is about a write whose process ended
 }
 
 func (s *scope) fail(kind event.Cause, at source.Range, format string, args ...any) *fault {

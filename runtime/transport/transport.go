@@ -190,6 +190,7 @@ type Error struct {
 	Message  string      // a clause: "connection refused"
 	Note     string      // as in Response
 	Sent     bool        // some of the request may have reached the server
+	Died     bool        // its answer is not known since a process ended, not for anything of the network's
 	Attempts int
 	Err      error
 
