@@ -154,6 +154,7 @@ type life struct {
 	t    *testing.T
 	kept store.Store
 	at   time.Duration // that its clock is ahead
+	mark int           // as Keeping.Every
 	on   func(e event.Event, l *life)
 
 	mu   sync.Mutex
@@ -193,7 +194,7 @@ func (l *life) live(p *exec.Program, server string) (*exec.Result, error) {
 				l.on(x.Event, l)
 			}
 		},
-	}, engine.Keeping{Store: l.m})
+	}, engine.Keeping{Store: l.m, Every: l.mark})
 	defer d.Close()
 	if _, err := l.kept.Run(ctx, "r"); err != nil {
 		return d.Start(ctx, p, exec.Inputs{Run: "r", Servers: map[string]string{"w": server, "k": server}}, "test")
@@ -935,4 +936,49 @@ func TestKilledAgainAndAgainAtOneWrite(t *testing.T) {
 		t.Fatalf("%+v, %v", res, err)
 	}
 	s.want(t, append(want, "POST a")...)
+}
+
+// An item in doubt is not counted before it is over, whatever a mark was made of meanwhile.
+func TestMarkWithAnItemInDoubt(t *testing.T) {
+	p := written(t, `integration "i" {
+  for_each "k" {
+    in       = [for n in range(1, 30) : "k${n}"]
+    key      = k
+    on_error = "continue"
+    step "a" {
+      call   = w.make
+      params = { k = k }
+    }
+    aggregate "all" { count = true }
+  }
+  output "came" {
+    value = "${for_each.k.count} ${for_each.k.succeeded} ${for_each.k.failed} ${for_each.k.all}"
+  }
+}`)
+	lost := false
+	s := newThings(t, func(r string, w http.ResponseWriter) bool {
+		if r == "POST k3" && !lost {
+			lost = true
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	})
+	kept := store.NewMemory()
+	if res, err := (&life{t: t, kept: kept, mark: 5}).live(p, s.URL); err != nil || res.Status != event.InDoubt {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	doubts, err := kept.Doubts(t.Context(), "r")
+	if err != nil || len(doubts) != 1 {
+		t.Fatalf("in doubt: %+v, %v", doubts, err)
+	}
+	if err := engine.Resolve(t.Context(), kept, "r", doubts[0].Key, engine.Verdict{}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&life{t: t, kept: kept, mark: 5}).live(p, s.URL)
+	if err != nil || res.Status != event.Succeeded {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if got := res.Outputs["came"]; got != "29 29 0 29" {
+		t.Errorf("the loop came to %v", got)
+	}
 }

@@ -34,6 +34,10 @@ type notebook struct {
 	beyond map[int]bool // and these
 	read   string       // key of the requests for pages
 	pages  []*placeMark // those that have items which are not over, and what comes after; oldest first
+	// What the items that are over have come to. The tally has those in doubt, too.
+	succeeded, failed, skipped int
+	fault                      *fault // of the first of them that failed
+	at                         int
 }
 
 // placeMark is where a page of a loop's items is to be asked for.
@@ -170,6 +174,7 @@ func (x *iteration) note(n int, values []any, f *fault, skipped bool) {
 	}
 	due := b.Item(n, data)
 	b.over(n)
+	b.count(n, f, skipped)
 	if due {
 		x.mark()
 	}
@@ -192,9 +197,24 @@ func appendNote(values []any, f *fault, skipped bool) (data []byte, err error) {
 	return append(data, "]}"...), nil
 }
 
+// count adds an item that is over.
+func (b *notebook) count(n int, f *fault, skipped bool) {
+	switch {
+	case skipped:
+		b.skipped++
+	case f == nil:
+		b.succeeded++
+	default:
+		b.failed++
+		if b.fault == nil || n < b.at {
+			b.fault, b.at = f, n
+		}
+	}
+}
+
 func (x *iteration) mark() {
 	b := x.notes
-	m := loopMark{Below: b.below, Succeeded: x.succeeded, Failed: x.failed, Skipped: x.skipped, Unknown: x.unknown, Fault: noteOf(x.fault), At: x.at}
+	m := loopMark{Below: b.below, Succeeded: b.succeeded, Failed: b.failed, Skipped: b.skipped, Unknown: x.unknown, Fault: noteOf(b.fault), At: b.at}
 	for n := range b.beyond {
 		m.Beyond = append(m.Beyond, n)
 	}
@@ -241,6 +261,8 @@ func (x *iteration) recallMark(data []byte) error {
 	x.succeeded, x.failed, x.failing, x.skipped = m.Succeeded, m.Failed, m.Failed, m.Skipped
 	x.count = m.Succeeded + m.Failed + m.Skipped
 	x.fault, x.at, x.unknown = m.Fault.fault(), m.At, m.Unknown
+	b := x.notes
+	b.succeeded, b.failed, b.skipped, b.fault, b.at = m.Succeeded, m.Failed, m.Skipped, x.fault, x.at
 	for i, f := range m.Folds {
 		x.folds[i] = fold{n: f.N, sum: f.Sum, best: f.Best.v, at: f.At}
 		if n, ok := f.Wide.v.(types.Num); ok {
@@ -268,6 +290,7 @@ func (x *iteration) recallItem(n int, data []byte) error {
 		return x.recallListed(n, &note) // the mark knows all else of it
 	}
 	x.notes.over(n)
+	x.notes.count(n, note.Failed.fault(), note.Skipped)
 	x.count++
 	switch {
 	case note.Skipped:

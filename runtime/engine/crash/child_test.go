@@ -114,15 +114,17 @@ func carry(ctx context.Context, d *engine.Durable, s store.Store, server, file s
 		return err
 	}
 	if len(runs) > 0 {
-		if run := runs[0]; !run.Unfinished() && run.Status != store.InDoubt {
-			return nil
+		for {
+			run, err := s.Run(context.Background(), runs[0].ID)
+			if err != nil || !run.Unfinished() && run.Status != store.InDoubt {
+				return err
+			}
+			_, _, err = d.Resume(ctx, run.ID, noSecrets)
+			if !errors.Is(err, store.ErrInUse) {
+				return unlessStopped(ctx, err)
+			}
+			time.Sleep(10 * time.Millisecond) // somebody cancels it, and it may have ended then
 		}
-		_, _, err := d.Resume(ctx, runs[0].ID, noSecrets)
-		for errors.Is(err, store.ErrInUse) { // by somebody who cancels it
-			time.Sleep(10 * time.Millisecond)
-			_, _, err = d.Resume(ctx, runs[0].ID, noSecrets)
-		}
-		return unlessStopped(ctx, err)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
