@@ -163,7 +163,7 @@ func (r runner) taken(ctx context.Context, id int64) (bool, error) {
 
 // keep stores a start that has a key. told and leave are those of the run that has the key.
 func (r runner) keep(ctx context.Context, s trigger.Start) (e start, id int64, fresh bool, told chan ended, leave func(), err error) {
-	l, set := ledger{r.d}, r.d.set.Load()
+	l, set := ledger(r), r.d.set.Load()
 	e = start{Run: engine.NewRunID(s.At), Cause: "operation " + s.Trigger, Print: s.Print}
 	x, err := l.delivery(set, s, &e)
 	if err != nil {

@@ -60,7 +60,7 @@ func (t *turns) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// wait waits until open holds, which is asked while the lock is held, at most until ctx ends. ctx may be nil.
+// wait waits until open holds, which is asked while the lock is held, at most until ctx ends.
 func (t *turns) wait(ctx context.Context, open func() bool) {
 	t.mu.Lock()
 	if open != nil && open() {
@@ -200,7 +200,7 @@ func (t *turns) branches(limit int) exec.Branches { return &branches{t: t, limit
 // Go puts f in the line. It begins when whoever calls waits.
 func (b *branches) Go(f func()) {
 	if b.limit > 0 {
-		b.t.wait(nil, func() bool { return b.running < b.limit })
+		b.t.wait(context.Background(), func() bool { return b.running < b.limit })
 	}
 	b.t.mu.Lock()
 	defer b.t.mu.Unlock()
@@ -222,4 +222,4 @@ func (b *branches) Go(f func()) {
 // Yield only calls wait: nothing here takes long enough for another branch to need the place.
 func (b *branches) Yield(wait func()) { wait() }
 
-func (b *branches) Wait() { b.t.wait(nil, func() bool { return b.running == 0 }) }
+func (b *branches) Wait() { b.t.wait(context.Background(), func() bool { return b.running == 0 }) }

@@ -107,7 +107,7 @@ func (s *shop) when(n int, trip func()) {
 // settled waits until what dead processes have sent is dealt with, so that who looks sees it: a killed process's
 // connections come before those of the next, and are closed when they are done with.
 func (s *shop) settled() {
-	for {
+	for began := time.Now(); ; {
 		s.mu.Lock()
 		older := false
 		for _, n := range s.conns {
@@ -116,6 +116,9 @@ func (s *shop) settled() {
 		s.mu.Unlock()
 		if !older {
 			return
+		}
+		if time.Since(began) > 30*time.Second {
+			panic(fmt.Sprintf("connections of dead processes stay open: %v, and the first of the living is %d", s.conns, s.floor))
 		}
 		time.Sleep(time.Millisecond)
 	}
