@@ -1,7 +1,10 @@
 package mockapi
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -82,6 +85,10 @@ func TestRefusals(t *testing.T) {
 		{"bad format in the path", "GET /v1/orders/x", "", []string{key}, 400, `"in":"path","path":"id"`},
 		{"no body", "POST /v1/orders", "", []string{key}, 400, `{"in":"body","message":"it is required and not there"}`},
 		{"no content type", "POST /v1/orders", order, []string{key}, 415, "createOrder takes application/json or application/x-www-form-urlencoded"},
+		{"an unknown content coding", "POST /v1/orders", order, []string{key, "Content-Type: application/json", "Content-Encoding: compress"}, 415, "the body cannot be read"},
+		{"not what the content coding says", "POST /v1/orders", order, []string{key, "Content-Type: application/json", "Content-Encoding: gzip"}, 400, "the body cannot be read"},
+		{"larger than it looks", "POST /v1/orders", gzipped(strings.Repeat(" ", maxBody+1)), []string{key, "Content-Type: application/json", "Content-Encoding: gzip"}, 413, "the body is larger than"},
+		{"compressed, and wrong", "POST /v1/orders", gzipped(`{}`), []string{key, "Content-Type: application/json", "Content-Encoding: gzip"}, 400, "createOrder"},
 		{"another content type", "POST /v1/orders", order, []string{key, "Content-Type: text/plain"}, 415, "the body is of type text/plain, but createOrder takes"},
 		{"broken JSON", "POST /v1/orders", order[:20], []string{key, "Content-Type: application/json"}, 400, "ends too early"},
 		{"missing property", "POST /v1/orders", "{}", []string{key, "Content-Type: application/json"}, 400, "customer_id"},
@@ -99,6 +106,22 @@ func TestRefusals(t *testing.T) {
 		if _, hasError := answer["error"].(string); !ok || !hasError || answer["problems"] == nil {
 			t.Errorf("%s: the answer is no object with error and problems: %s", tt.name, got.text)
 		}
+	}
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	io.WriteString(z, text)
+	z.Close()
+	return b.String()
+}
+
+func TestCompressedBody(t *testing.T) {
+	h := New(load(t, "testdata/shop.yaml"), Options{})
+	order := `{"customer_id": "1a2b3c4d-0000-4000-8000-000000000001", "lines": [{"sku": "ABC12345", "quantity": 1}]}`
+	if x := send(t, h, "POST /v1/orders", gzipped(order), key, "Content-Type: application/json", "Content-Encoding: gzip"); x.status != 201 {
+		t.Errorf("status %d: %s", x.status, x.text)
 	}
 }
 

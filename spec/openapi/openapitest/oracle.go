@@ -2,6 +2,7 @@ package openapitest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -169,7 +170,17 @@ func (o *Oracle) input(r *http.Request) (in *openapi3filter.RequestValidationInp
 		if body, err = io.ReadAll(r.Body); err != nil {
 			return nil, nil, err
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		judged := body
+		if r.Header.Get("Content-Encoding") == "gzip" { // which kin-openapi does not look at
+			z, err := gzip.NewReader(bytes.NewReader(body))
+			if err != nil {
+				return nil, nil, err
+			}
+			if judged, err = io.ReadAll(z); err != nil {
+				return nil, nil, err
+			}
+		}
+		r.Body = io.NopCloser(bytes.NewReader(judged))
 	}
 	restore = func() {
 		if body != nil {
