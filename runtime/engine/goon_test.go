@@ -63,16 +63,24 @@ func made(name, key string) string {
 // written compiles an integration "i".
 func written(t *testing.T, body string) *exec.Program {
 	t.Helper()
-	checked := check.NewSession(os.DirFS("testdata"), nil, "test").Check(map[string][]byte{"main.hcl": []byte(thing + body)})
-	p := checked.Plans["i"]
-	if p == nil || checked.Findings.HasErrors() {
-		t.Fatal(checked.Findings)
-	}
-	prog, err := exec.Compile(p)
+	prog, err := programOf(thing + body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return prog
+}
+
+func programOf(src string) (*exec.Program, error) {
+	checked := check.NewSession(os.DirFS("testdata"), nil, "test").Check(map[string][]byte{"main.hcl": []byte(src)})
+	p := checked.Plans["i"]
+	if p == nil || checked.Findings.HasErrors() {
+		var text []error
+		for _, f := range checked.Findings {
+			text = append(text, fmt.Errorf("%s at %d: %s", f.Rule.Name, f.Range.Start, f.Message))
+		}
+		return nil, errors.Join(text...)
+	}
+	return exec.Compile(p)
 }
 
 // things is a server. Requests are noted when they come; a hook may answer them in its own way.

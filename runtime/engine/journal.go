@@ -34,6 +34,7 @@ import (
 //	today    the time that an op's expressions see
 //	wait     until when a wait goes on
 //	worked   for how long the run has been carried out, then
+//	stopped  that a block or a loop begins nothing more, since something in it failed
 //	claimed  that an item is not to be worked on again
 //
 // Only an intent is waited for. Whatever a write depends on was put into the journal before its intent, and the
@@ -56,6 +57,7 @@ const (
 	kindClaimed = "claimed"
 	kindState   = "state"
 	kindWorked  = "worked"
+	kindStopped = "stopped"
 )
 
 // Sealer encrypts what must not lie on a disk readably; secret.Sealer is one.
@@ -175,7 +177,9 @@ func (j *journal) load(ctx context.Context) error {
 func (j *journal) recall(x *packed, in *row) {
 	rec := &buffered{kind: x.Kind, key: x.Key, row: in}
 	j.belongs(rec)
-	j.begun[outside(x.Key)] = true
+	if x.Kind != kindStopped {
+		j.begun[outside(x.Key)] = true
+	}
 	switch x.Kind {
 	case kindItems, kindMark, kindTally:
 		rec.data = x.Data

@@ -81,18 +81,29 @@ func (p *parts) add(rec *buffered) {
 	if p.at == nil {
 		p.at, p.within = map[string][]part{}, map[string][]string{}
 	}
-	if outer := strings.LastIndexByte(at, '.'); outer >= 0 && p.at[at] == nil {
-		p.within[at[:outer]] = append(p.within[at[:outer]], at)
-	}
+	known := p.known(at)
 	p.at[at] = append(p.at[at], part{step, rec})
+	for i := strings.LastIndexByte(at, '.'); i >= 0 && !known; i = strings.LastIndexByte(at, '.') {
+		outer := at[:i]
+		known = p.known(outer)
+		p.within[outer] = append(p.within[outer], at)
+		at = outer
+	}
 }
+
+func (p *parts) known(at string) bool { return p.at[at] != nil || p.within[at] != nil }
 
 // take removes the parts of an item that are of certain ops, those of inner items included.
 func (p *parts) take(at string, steps map[string]bool, gone func(*buffered)) {
-	for _, inner := range p.within[at] {
+	within := slices.DeleteFunc(p.within[at], func(inner string) bool {
 		p.take(inner, steps, gone)
+		return !p.known(inner)
+	})
+	if len(within) == 0 {
+		delete(p.within, at)
+	} else {
+		p.within[at] = within
 	}
-	delete(p.within, at)
 	if p.at[at] == nil {
 		return
 	}
@@ -108,9 +119,14 @@ func (p *parts) take(at string, steps map[string]bool, gone func(*buffered)) {
 	}
 }
 
+// of reports whether the part is something that one of some ops did.
+func (x part) of(steps map[string]bool) bool {
+	return x.rec.kind != kindStopped && among(x.step, steps)
+}
+
 // has reports whether anything at a place, or in items within it, belongs to certain ops.
 func (p *parts) has(at string, steps map[string]bool) bool {
-	return slices.ContainsFunc(p.at[at], func(x part) bool { return among(x.step, steps) }) ||
+	return slices.ContainsFunc(p.at[at], func(x part) bool { return x.of(steps) }) ||
 		slices.ContainsFunc(p.within[at], func(inner string) bool { return p.has(inner, steps) })
 }
 
@@ -126,7 +142,7 @@ func (p *parts) items(place string, steps map[string]bool) map[string]bool {
 		return out
 	}
 	for at, list := range p.at {
-		if slices.ContainsFunc(list, func(x part) bool { return among(x.step, steps) }) {
+		if slices.ContainsFunc(list, func(x part) bool { return x.of(steps) }) {
 			first, _, _ := strings.Cut(at, ".")
 			out[first] = true
 		}
@@ -150,10 +166,18 @@ func (h *host) Begun(steps []string, place string) (here bool, items map[string]
 			here = here || among(s, set)
 		}
 	} else {
-		here = slices.ContainsFunc(h.j.parts.at[place], func(x part) bool { return among(x.step, set) })
+		here = slices.ContainsFunc(h.j.parts.at[place], func(x part) bool { return x.of(set) })
 	}
 	return here, h.j.parts.items(place, set)
 }
+
+func (h *host) Stop(key string) {
+	if err := h.j.put(kindStopped, kindStopped+" "+key, struct{}{}, nil); err != nil {
+		h.j.stop(err)
+	}
+}
+
+func (h *host) Stopped(key string) bool { return h.j.take(kindStopped+" "+key) != nil }
 
 // notes are those of one execution of a loop.
 type notes struct {

@@ -35,6 +35,10 @@ func (s *session) Within(ctx context.Context, _ string, d time.Duration, cause e
 	return s.l.client.Timeout(ctx, d, cause)
 }
 
+func (s *session) Stop(string) {}
+
+func (s *session) Stopped(string) bool { return false }
+
 func (s *session) Begun([]string, string) (bool, map[string]bool) { return false, nil }
 
 func (s *session) Wait(ctx context.Context, _ string, until time.Time) error {

@@ -3,6 +3,8 @@ package exec
 import (
 	"slices"
 	"sync"
+
+	"tenon/runtime/event"
 )
 
 // outcome is what became of an op.
@@ -69,6 +71,7 @@ func (r *run) graph(b *block, s *scope) *fault {
 			ready = append(ready, i)
 		}
 	}
+	g.failed = r.host.Stopped(g.key())
 	for _, i := range ready[1:] {
 		g.set.Go(func() { g.follow(i) })
 	}
@@ -82,7 +85,17 @@ func (r *run) graph(b *block, s *scope) *fault {
 	if s.over() {
 		return s.stopped()
 	}
+	if g.failed {
+		return s.fail(event.Internal, b.ops[0].plan.Range, "it failed before, and does not now; this is a bug in Tenon")
+	}
 	return nil
+}
+
+// key names the block in its run.
+func (g *graph) key() string {
+	s := *g.s
+	s.enter(g.b.ops[0].plan.ID, "")
+	return s.key("")
 }
 
 // follow carries out op i, then one of the ops that it was the last to be waited for; the others get
@@ -134,6 +147,9 @@ func (g *graph) finish(i int, out outcome) (next int) {
 	defer g.mu.Unlock()
 	if out.fault != nil {
 		g.faults[i], g.failed = out.fault, true
+		if !out.fault.InDoubt && !out.fault.gone && !g.s.over() {
+			g.run.host.Stop(g.key())
+		}
 		return -1
 	}
 	g.s.bind(g.b.ops[i], out)

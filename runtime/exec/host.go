@@ -48,6 +48,10 @@ type Host interface {
 	// Begun says what is known of some ops at a place from an earlier process: whether it began one of them there, and
 	// of which items of loops there, by their index, it began anything.
 	Begun(steps []string, place string) (here bool, items map[string]bool)
+	// Stop notes that what key names begins nothing more, since something in it has failed for good; Stopped reports whether
+	// an earlier process noted that. What it did not begin is then not begun any more.
+	Stop(key string)
+	Stopped(key string) bool
 	// Wait returns when the time has come, or with an error when ctx ends before. key names the wait in its run.
 	Wait(ctx context.Context, key string, until time.Time) error
 	// Lock waits until no other run, and no other item of this one, holds the name. The error is that of ctx. What is

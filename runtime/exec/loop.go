@@ -17,11 +17,13 @@ type tally struct {
 	count, succeeded, failed int
 	skipped                  int
 	failing                  int // failed, and perhaps still being undone
+	doubtful                 int // in doubt: they may still succeed
 	folds                    []fold
 	unknown                  []bool // by aggregate: a dry run cannot know it
 	fault                    *fault // of the first item, in their order, that failed
 	at                       int    // its index
 	stop                     bool
+	sure                     bool            // it stops whatever becomes of what is in doubt
 	again                    map[string]bool // items that go on all the same; nil: not known
 	last                     int             // of them
 }
@@ -34,6 +36,7 @@ type iteration struct {
 	s     *scope
 	free  []any // values of loop.free, in that order
 	envs  sync.Pool
+	key   string    // of the loop
 	book  *book     // of the items; nil: nothing can be undone
 	notes *notebook // nil: none are kept
 	tally
@@ -53,6 +56,8 @@ func (r *run) loop(o *op, i int, s *scope) outcome {
 		r.emit(event.LoopStarted{ForEach: r.prefix + o.plan.ID, Item: s.item, Total: from.total})
 	}
 	if f = x.recall(); f == nil {
+		x.sure = r.host.Stopped(x.key)
+		x.stop = x.stop || x.sure
 		f = x.all(from)
 	}
 	if s.loud() {
@@ -65,7 +70,7 @@ func (r *run) loop(o *op, i int, s *scope) outcome {
 }
 
 func (r *run) iteration(o *op, s *scope) *iteration {
-	x := &iteration{run: r, op: o, loop: o.loop, s: s}
+	x := &iteration{run: r, op: o, loop: o.loop, s: s, key: s.key("")}
 	if o.loop.undos {
 		x.book = s.book.inner(s.at)
 	}
@@ -262,8 +267,8 @@ func (x *iteration) item(n int, v any, at *seat) {
 	if s.place = strconv.Itoa(n); x.s.place != "" {
 		s.place = x.s.place + "." + s.place
 	}
-	s.turn, s.book = n, x.book.inner(n)
-	key, f := x.key(n, s)
+	s.turn, s.book, s.doubts = n, x.book.inner(n), x.run.doubts.Load()
+	key, f := x.keyOf(n, s)
 	if s.item = key; x.s.item != "" {
 		s.item = x.s.item + "/" + key
 	}
@@ -292,8 +297,8 @@ func (x *iteration) item(n int, v any, at *seat) {
 	}
 }
 
-// key is the item's identity, as text; without one its number, from 1.
-func (x *iteration) key(n int, s *scope) (string, *fault) {
+// keyOf is the item's identity, as text; without one its number, from 1.
+func (x *iteration) keyOf(n int, s *scope) (string, *fault) {
 	number := "#" + strconv.Itoa(n+1)
 	if x.loop.key == nil {
 		return number, nil
@@ -370,7 +375,7 @@ func (x *iteration) settle(n int, s *scope, values []any, f *fault) *fault {
 	x.mu.Lock()
 	x.count++
 	x.failed++
-	x.note(n, nil, f, false)
+	x.note(n, s, nil, f, false)
 	x.mu.Unlock()
 	if f.InDoubt {
 		x.run.doubts.Add(1)
@@ -388,7 +393,7 @@ func (x *iteration) succeed(n int, s *scope, values []any) *fault {
 	x.settleClaim(s, nil)
 	x.count++
 	x.succeeded++
-	x.note(n, values, nil, false)
+	x.note(n, s, values, nil, false)
 	return nil
 }
 
@@ -396,12 +401,26 @@ func (x *iteration) succeed(n int, s *scope, values []any) *fault {
 func (x *iteration) fail(n int, f *fault) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.failing++
+	if f.InDoubt {
+		x.doubtful++
+	}
 	if x.fault == nil || n < x.at {
 		x.fault, x.at = f, n
 	}
+	if !f.InDoubt {
+		x.failing++
+	}
+	if x.enough(x.failing) && !x.sure {
+		x.sure = true
+		x.run.host.Stop(x.key)
+	}
+	x.stop = x.stop || x.enough(x.failing+x.doubtful)
+}
+
+// enough reports whether the loop does not go on after so many failures.
+func (x *iteration) enough(failures int) bool {
 	p := x.loop.plan
-	x.stop = x.stop || !p.Continue || p.MaxErrors > 0 && x.failing > p.MaxErrors
+	return failures > 0 && (!p.Continue || p.MaxErrors > 0 && failures > p.MaxErrors)
 }
 
 // takeBack undoes what the item did, if the loop goes on without it, or if it has a lock, which it holds until then.
@@ -427,6 +446,8 @@ func (x *iteration) verdict(reading *fault) *fault {
 		return x.s.stopped()
 	case reading != nil:
 		return reading
+	case x.sure && x.fault == nil:
+		return x.s.fail(event.Internal, x.op.plan.Range, "it failed before, and does not now; this is a bug in Tenon")
 	case p.MaxErrors > 0 && x.failed > p.MaxErrors:
 		f := *x.fault
 		f.Detail = fmt.Sprintf("%d items failed, and max_errors is %d. The first of them: item %s.", x.failed, p.MaxErrors, f.Item)

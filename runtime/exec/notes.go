@@ -3,6 +3,7 @@ package exec
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"tenon/runtime/event"
@@ -13,7 +14,7 @@ import (
 // that it is done. So a loop takes notes of the items that are over, and now and then a mark of all it has come to,
 // which replaces the notes before it. What the host keeps of the items' own requests can then be forgotten.
 //
-// An item in doubt, and one that the run was stopped under, is not noted: it is gone through again. So is everything
+// An item in doubt, or with one in it, and one that the run was stopped under, is not noted: it is gone through again. So is everything
 // in a loop whose items can be undone, since what undoes them is computed on the way.
 
 // Notes are what a host keeps of one execution of a loop.
@@ -34,6 +35,7 @@ type notebook struct {
 	beyond map[int]bool // and these
 	read   string       // key of the requests for pages
 	pages  []*placeMark // those that have items which are not over, and what comes after; oldest first
+	loose  bool         // the aggregates have values of items that are not over, so that they cannot be kept
 	// What the items that are over have come to. The tally has those in doubt, too.
 	succeeded, failed, skipped int
 	fault                      *fault // of the first of them that failed
@@ -87,7 +89,7 @@ func (x *iteration) notebook() *notebook {
 		return nil
 	}
 	lists := slices.ContainsFunc(x.loop.aggregates, func(a *aggregate) bool { return a.fold == "list" })
-	notes := x.run.host.Loop(x.s.key(""), x.run.ids(x.loop.inside), lists)
+	notes := x.run.host.Loop(x.key, x.run.ids(x.loop.inside), lists)
 	if notes == nil {
 		return nil
 	}
@@ -129,7 +131,7 @@ type faultNote struct {
 // loopMark is what is kept of a loop in all.
 type loopMark struct {
 	Below     int        `json:"below"`
-	Beyond    []int      `json:"beyond,omitempty"`
+	Beyond    [][2]int   `json:"beyond,omitempty"` // from, to
 	Succeeded int        `json:"succeeded,omitempty"`
 	Failed    int        `json:"failed,omitempty"`
 	Skipped   int        `json:"skipped,omitempty"`
@@ -162,20 +164,26 @@ func (n *faultNote) fault() *fault {
 	return &fault{Failure: n.Failure, status: n.Status, headers: n.Headers.v, body: n.Body.v}
 }
 
-// note keeps that an item is over. The lock is held, and the tally has it.
-func (x *iteration) note(n int, values []any, f *fault, skipped bool) {
+// note keeps that an item is over. The lock is held, and the tally has it. If anything became doubtful meanwhile it may be
+// in a loop within the item, which is then gone through again.
+func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) {
 	b := x.notes
 	if b == nil || f != nil && (f.InDoubt || !x.loop.plan.Continue) {
 		return
 	}
+	if s.doubts != x.run.doubts.Load() {
+		b.loose = b.loose || f == nil && !skipped
+		return
+	}
 	data, err := appendNote(values, f, skipped)
-	if err != nil {
-		return // a value that cannot be kept: the item is gone through again
+	if err != nil { // a value that cannot be kept: the item is gone through again
+		b.loose = true
+		return
 	}
 	due := b.Item(n, data)
 	b.over(n)
 	b.count(n, f, skipped)
-	if due {
+	if due && !b.loose {
 		x.mark()
 	}
 }
@@ -212,13 +220,21 @@ func (b *notebook) count(n int, f *fault, skipped bool) {
 	}
 }
 
+// stretches are the items beyond those below which all are over, from and to: after one in doubt there may be many.
+func (b *notebook) stretches() (out [][2]int) {
+	for _, n := range slices.Sorted(maps.Keys(b.beyond)) {
+		if last := len(out) - 1; last >= 0 && out[last][1] == n-1 {
+			out[last][1] = n
+		} else {
+			out = append(out, [2]int{n, n})
+		}
+	}
+	return out
+}
+
 func (x *iteration) mark() {
 	b := x.notes
-	m := loopMark{Below: b.below, Succeeded: b.succeeded, Failed: b.failed, Skipped: b.skipped, Unknown: x.unknown, Fault: noteOf(b.fault), At: b.at}
-	for n := range b.beyond {
-		m.Beyond = append(m.Beyond, n)
-	}
-	slices.Sort(m.Beyond)
+	m := loopMark{Below: b.below, Beyond: b.stretches(), Succeeded: b.succeeded, Failed: b.failed, Skipped: b.skipped, Unknown: x.unknown, Fault: noteOf(b.fault), At: b.at}
 	for i := range x.folds {
 		f := &x.folds[i]
 		m.Folds = append(m.Folds, foldMark{f.n, f.sum, kept{f.wide}, kept{f.best}, f.at})
@@ -275,8 +291,10 @@ func (x *iteration) recallMark(data []byte) error {
 	if m.Page != nil {
 		x.notes.pages = []*placeMark{m.Page}
 	}
-	for _, n := range m.Beyond {
-		x.notes.beyond[n] = true
+	for _, x := range m.Beyond {
+		for n := x[0]; n <= x[1]; n++ {
+			b.beyond[n] = true
+		}
 	}
 	return nil
 }

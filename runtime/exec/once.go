@@ -34,7 +34,7 @@ func (x *iteration) pass(n int, s *scope) {
 	x.mu.Lock()
 	x.count++
 	x.skipped++
-	x.note(n, nil, nil, true)
+	x.note(n, s, nil, nil, true)
 	x.mu.Unlock()
 	x.run.emit(event.ItemDone{ForEach: x.run.prefix + x.op.plan.ID, Item: s.item, Index: n, Skipped: true})
 }

@@ -28,6 +28,8 @@ func (h *shuffled) Now() time.Time                                        { retu
 func (h *shuffled) Today(string) time.Time                                { return time.Time{} }
 func (h *shuffled) Wait(ctx context.Context, _ string, _ time.Time) error { return ctx.Err() }
 func (h *shuffled) Worked(string) time.Duration                           { return 0 }
+func (h *shuffled) Stop(string)                                           {}
+func (h *shuffled) Stopped(string) bool                                   { return false }
 func (h *shuffled) Begun([]string, string) (bool, map[string]bool)        { return false, nil }
 func (h *shuffled) Within(ctx context.Context, _ string, d time.Duration, cause error) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, d, cause)

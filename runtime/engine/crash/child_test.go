@@ -116,7 +116,7 @@ func carry(ctx context.Context, d *engine.Durable, s store.Store, server, file s
 	if len(runs) > 0 {
 		for {
 			run, err := s.Run(context.Background(), runs[0].ID)
-			if err != nil || !run.Unfinished() && run.Status != store.InDoubt {
+			if err != nil || over(run) {
 				return err
 			}
 			_, _, err = d.Resume(ctx, run.ID, noSecrets)
@@ -141,6 +141,8 @@ func carry(ctx context.Context, d *engine.Durable, s store.Store, server, file s
 	_, err = d.Start(ctx, prog, exec.Inputs{Servers: map[string]string{"shop": server}}, "test")
 	return unlessStopped(ctx, err)
 }
+
+func over(run *store.Run) bool { return !run.Unfinished() && run.Status != store.InDoubt }
 
 // unlessStopped is err, unless it says only that ctx had ended before anything was done.
 func unlessStopped(ctx context.Context, err error) error {
