@@ -345,15 +345,15 @@ func TestItemsUnderWayWhenOneFails(t *testing.T) {
 	var l *life
 	var under sync.WaitGroup
 	under.Add(3)
-	alive := true
+	var dead atomic.Bool
 	s := newThings(t, func(r string, w http.ResponseWriter) bool {
 		switch {
-		case r == "POST 0" && alive:
+		case r == "POST 0" && !dead.Load():
 			under.Wait()
 		case strings.HasPrefix(r, "POST check0"):
 			w.WriteHeader(409)
 			return true
-		case strings.HasPrefix(r, "POST ") && len(r) == len("POST 1") && alive:
+		case strings.HasPrefix(r, "POST ") && len(r) == len("POST 1") && !dead.Load():
 			under.Done()
 			<-l.t.Context().Done()
 			return true
@@ -369,7 +369,7 @@ func TestItemsUnderWayWhenOneFails(t *testing.T) {
 	if _, err := l.live(p, s.URL); !errors.Is(err, errDead) {
 		t.Fatal(err)
 	}
-	alive = false
+	dead.Store(true)
 	res, err := (&life{t: t, kept: kept}).live(p, s.URL)
 	if err != nil || res.Status != event.InDoubt {
 		t.Fatalf("%+v, %v", res, err)
@@ -411,16 +411,17 @@ func TestStepsUnderWayWhenOneFails(t *testing.T) {
   }
 }`)
 	var l *life
-	under, alive := make(chan struct{}), true
+	under := make(chan struct{})
+	var dead atomic.Bool
 	s := newThings(t, func(r string, w http.ResponseWriter) bool {
 		switch {
-		case r == "POST a" && alive:
+		case r == "POST a" && !dead.Load():
 			<-under
 			fallthrough
 		case r == "POST a":
 			w.WriteHeader(409)
 			return true
-		case r == "POST b" && alive:
+		case r == "POST b" && !dead.Load():
 			close(under)
 			<-l.t.Context().Done()
 			return true
@@ -436,7 +437,7 @@ func TestStepsUnderWayWhenOneFails(t *testing.T) {
 	if _, err := l.live(p, s.URL); !errors.Is(err, errDead) {
 		t.Fatal(err)
 	}
-	alive = false
+	dead.Store(true)
 	res, err := (&life{t: t, kept: kept}).live(p, s.URL)
 	doubts, _ := kept.Doubts(t.Context(), "r")
 	if err != nil || len(doubts) != 1 || doubts[0].Key != "step.b" {
@@ -708,12 +709,13 @@ func TestUndoHasItsKey(t *testing.T) {
   }
 }`)
 	var l *life
+	var died atomic.Bool
 	var keys []string
 	s := newThings(t, func(r string, w http.ResponseWriter) bool {
 		switch {
 		case r == "POST bad":
 			w.WriteHeader(409)
-		case r == "POST back" && l != nil:
+		case r == "POST back" && !died.Load():
 			go l.kill()
 			<-l.t.Context().Done()
 		default:
@@ -733,7 +735,7 @@ func TestUndoHasItsKey(t *testing.T) {
 	if _, err := l.live(p, s.URL); !errors.Is(err, errDead) {
 		t.Fatal(err)
 	}
-	l = nil
+	died.Store(true)
 	res, err := (&life{t: t, kept: kept}).live(p, s.URL)
 	if err != nil || res.Status != event.Failed || res.Undone.Done != 1 {
 		t.Fatalf("%+v, %v", res, err)
@@ -847,15 +849,15 @@ func TestInterruptedBeforeItFoundOut(t *testing.T) {
     }
   }
 }`)
+	kept := store.NewMemory()
+	first := &life{t: t, kept: kept}
 	s := newThings(t, func(r string, w http.ResponseWriter) bool {
 		if r == "POST a" {
+			time.AfterFunc(300*time.Millisecond, first.stop)
 			panic(http.ErrAbortHandler)
 		}
 		return false
 	})
-	kept := store.NewMemory()
-	first := &life{t: t, kept: kept}
-	time.AfterFunc(300*time.Millisecond, func() { first.stop() })
 	if res, err := first.live(p, s.URL); err != nil || res.Status != event.Canceled {
 		t.Fatalf("%+v, %v", res, err)
 	}
