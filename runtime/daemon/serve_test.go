@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -368,6 +369,14 @@ func operationOf(r *http.Request) string {
 
 var withKey = []string{"X-Key", "s3cret"}
 
+func gzipped(text string) string {
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(text))
+	z.Close()
+	return b.String()
+}
+
 func TestServedOperation(t *testing.T) {
 	s := store.NewMemory()
 	x := newSite(t, s, "", nil)
@@ -385,6 +394,9 @@ func TestServedOperation(t *testing.T) {
 	got = x.ask("POST", "/inner/notes?dry=true", "text=form&stars=2", append(withKey, "Content-Type", "application/x-www-form-urlencoded")...)
 	if got.status != 201 || x.count("dry") != 1 || x.count("form") != 0 || !strings.Contains(got.body, `"stars":2`) {
 		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := x.ask("POST", "/v1/notes", gzipped(`{"text":"small"}`), append(withKey, "Content-Encoding", "gzip")...); got.status != 201 || x.count("small") != 1 {
+		t.Errorf("a compressed body: %d %s", got.status, got.body)
 	}
 	if got := x.ask("GET", "/v1/notes?tag=a&tag=b", ""); got.status != 200 || strings.TrimSpace(got.body) != `["a","b"]` || got.header.Get("X-Size") != "6" {
 		t.Errorf("%d %v %s", got.status, got.header, got.body)
@@ -473,7 +485,9 @@ func TestServedRefusals(t *testing.T) {
 		{"POST", "/v1/notes", "", withKey, 400, "required"},
 		{"POST", "/v1/notes", `<a/>`, append(withKey, "Content-Type", "application/xml"), 415, "application/json or application/x-www-form-urlencoded"},
 		{"POST", "/v1/notes", `{"text":"a"}`, append(withKey, "Content-Type", ""), 415, "does not say"},
-		{"POST", "/v1/notes", `{"text":"a"}`, append(withKey, "Content-Encoding", "gzip"), 415, "compressed"},
+		{"POST", "/v1/notes", `{"text":"a"}`, append(withKey, "Content-Encoding", "gzip"), 400, "gzip"},
+		{"POST", "/v1/notes", `{"text":"a"}`, append(withKey, "Content-Encoding", "compress"), 415, "compress"},
+		{"POST", "/v1/notes", gzipped(`{"text":"` + strings.Repeat("a", 1000) + `"}`), append(withKey, "Content-Encoding", "gzip"), 413, "larger"},
 		{"POST", "/v1/notes", `{"text":"a"}`, append(withKey, "Accept", "text/html"), 406, "application/json"},
 		{"POST", "/v1/notes", `{"text":"` + strings.Repeat("a", 1000) + `"}`, withKey, 413, "larger"},
 		{"GET", "/v1/notes?size=0", "", nil, 400, "size"},

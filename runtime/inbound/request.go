@@ -2,6 +2,9 @@ package inbound
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -94,6 +97,29 @@ func Body(contentType string, content []byte, c *Content) (any, []Problem) {
 		return v, nil
 	}
 	return v, Violations("body", "", c.Type, v)
+}
+
+// Unpack undoes the content codings of a body (RFC 9110 §8.4); at most limit bytes may come out. If it cannot, status
+// is what the request is refused with, and reason says why; else status is 0.
+func Unpack(contentEncoding string, body []byte, limit int64) (plain []byte, status int, reason string) {
+	if len(body) == 0 || !codec.Compressed(contentEncoding) {
+		return body, 0, ""
+	}
+	r, err := codec.Decompress(contentEncoding, bytes.NewReader(body))
+	if err == nil {
+		defer r.Close()
+		plain, err = io.ReadAll(io.LimitReader(r, limit+1))
+	}
+	var e *codec.Error
+	switch {
+	case errors.As(err, &e) && e.Kind == codec.Unsupported:
+		return nil, http.StatusUnsupportedMediaType, "the body cannot be read: " + err.Error()
+	case err != nil:
+		return nil, http.StatusBadRequest, "the body cannot be read: " + err.Error()
+	case int64(len(plain)) > limit:
+		return nil, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit)
+	}
+	return plain, 0, ""
 }
 
 // Accepts reports whether Accept headers allow a media type (RFC 9110 §12.5.1). The most particular range that

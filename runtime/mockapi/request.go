@@ -1,7 +1,6 @@
 package mockapi
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -36,9 +35,9 @@ func (c *call) readBody() ([]inbound.Problem, *answer) {
 		}
 		return nil, refuse(http.StatusBadRequest, "the body cannot be read: "+err.Error())
 	}
-	content, refused := decompressed(c.r.Header.Get("Content-Encoding"), content)
-	if refused != nil {
-		return nil, refused
+	content, status, reason := inbound.Unpack(c.r.Header.Get("Content-Encoding"), content, maxBody)
+	if status != 0 {
+		return nil, refuse(status, reason)
 	}
 	c.raw = content
 	body := c.op.Body
@@ -62,28 +61,6 @@ func (c *call) readBody() ([]inbound.Problem, *answer) {
 		return nil, refuse(http.StatusUnsupportedMediaType, fmt.Sprintf("%s, but %s takes %s", said, c.op.Name(), listed(names, "or")))
 	}
 	return c.decodeBody(contentType, content, body.Content[i]), nil
-}
-
-// decompressed undoes the content codings of a body.
-func decompressed(encoding string, content []byte) ([]byte, *answer) {
-	if !codec.Compressed(encoding) || len(content) == 0 {
-		return content, nil
-	}
-	plain, err := codec.Decompress(encoding, bytes.NewReader(content))
-	if err == nil {
-		defer plain.Close()
-		content, err = io.ReadAll(io.LimitReader(plain, maxBody+1))
-	}
-	var e *codec.Error
-	switch {
-	case errors.As(err, &e) && e.Kind == codec.Unsupported:
-		return nil, refuse(http.StatusUnsupportedMediaType, "the body cannot be read: "+err.Error())
-	case err != nil:
-		return nil, refuse(http.StatusBadRequest, "the body cannot be read: "+err.Error())
-	case len(content) > maxBody:
-		return nil, refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBody))
-	}
-	return content, nil
 }
 
 // decodeBody reads the body as the media type that was declared for it, and checks it as far as its

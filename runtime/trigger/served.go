@@ -343,10 +343,6 @@ func (q *request) takeBody() (value any, release func(), problems []inbound.Prob
 	empty := q.r.ContentLength == 0 || q.r.Body == http.NoBody
 	i := codec.Match(q.names, contentType)
 	switch {
-	case !empty && codec.Compressed(q.r.Header.Get("Content-Encoding")):
-		q.w.Header().Set("Accept-Encoding", "identity")
-		q.refuse(http.StatusUnsupportedMediaType, "invalid", "The body must not be compressed.")
-		return nil, none, nil, false
 	case !empty && (contentType == "" || i < 0):
 		said := "The body does not say of what type it is"
 		if contentType != "" {
@@ -356,10 +352,19 @@ func (q *request) takeBody() (value any, release func(), problems []inbound.Prob
 		q.refuse(http.StatusUnsupportedMediaType, "invalid", said+", and "+strings.Join(q.names, " or ")+" is taken.")
 		return nil, none, nil, false
 	}
-	body, release, failed := q.read(q.w, q.r)
+	body, read, failed := q.read(q.w, q.r)
+	release = read
+	if failed == nil {
+		var more func()
+		body, more, failed = q.unpack(q.r, body)
+		release = func() { read(); more() }
+	}
 	if failed != nil {
-		if failed.status == http.StatusServiceUnavailable {
+		switch failed.status {
+		case http.StatusServiceUnavailable:
 			q.w.Header().Set("Retry-After", "5")
+		case http.StatusUnsupportedMediaType:
+			q.w.Header().Set("Accept-Encoding", codec.AcceptEncoding)
 		}
 		q.refuse(failed.status, failed.what, failed.reason)
 		return nil, release, nil, false

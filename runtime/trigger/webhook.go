@@ -195,10 +195,36 @@ func (h *Hooks) read(w http.ResponseWriter, r *http.Request) (body []byte, relea
 	return b.Bytes(), release, failed
 }
 
+// unpack undoes the content codings of a body that has been read. What comes out counts as what is being read, too.
+func (h *Hooks) unpack(r *http.Request, body []byte) (plain []byte, release func(), failed *refused) {
+	encoding := r.Header.Get("Content-Encoding")
+	if !codec.Compressed(encoding) {
+		return body, func() {}, nil
+	}
+	size := h.o.MaxBody // until it is known
+	release = func() { h.bytes.Add(-size) }
+	if h.bytes.Add(size) > h.o.MaxBytes {
+		return nil, release, &refused{http.StatusServiceUnavailable, "busy", "Too many requests are being read."}
+	}
+	plain, status, reason := inbound.Unpack(encoding, body, h.o.MaxBody)
+	if status != 0 {
+		return nil, release, &refused{status, "invalid", sentence(errors.New(reason))}
+	}
+	h.bytes.Add(int64(len(plain)) - size)
+	size = int64(len(plain))
+	return plain, release, nil
+}
+
 // deliver takes a request whose body has been read.
 func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, x *hook, body []byte, now time.Time) {
 	if err := x.verifier.Verify(r.Header, body, now); err != nil {
 		h.refuse(w, x, now, &refused{http.StatusUnauthorized, "forged", sentence(err)})
+		return
+	}
+	body, release, failed := h.unpack(r, body)
+	defer release()
+	if failed != nil {
+		h.refuse(w, x, now, failed)
 		return
 	}
 	value, failed := x.decode(r.Header.Get("Content-Type"), body, h.o.MaxBody)

@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -57,8 +58,8 @@ func hooks(t testing.TB, m Ledger, o HookOptions) http.Handler {
 	return h
 }
 
-// send sends a body, signed as the provider does unless signature says otherwise.
-func send(h http.Handler, body, contentType string, signature ...string) *httptest.ResponseRecorder {
+// newDelivery makes a delivery, signed as the provider does unless signature says otherwise.
+func newDelivery(body, contentType string, signature ...string) *http.Request {
 	r := httptest.NewRequest("POST", "/hooks/shop", strings.NewReader(body))
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
@@ -68,6 +69,19 @@ func send(h http.Handler, body, contentType string, signature ...string) *httpte
 		sig = signature[0]
 	}
 	r.Header.Set("X-Sig", sig)
+	return r
+}
+
+func gzipped(text string) string {
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(text))
+	z.Close()
+	return b.String()
+}
+
+func send(h http.Handler, body, contentType string, signature ...string) *httptest.ResponseRecorder {
+	r := newDelivery(body, contentType, signature...)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -142,6 +156,23 @@ func TestHookDoors(t *testing.T) {
 	}
 	if w := get("POST", "/hooks/shop", io.MultiReader(strings.NewReader(strings.Repeat("x", 1001)))); w.Code != 413 {
 		t.Errorf("too large, without a length: %d", w.Code)
+	}
+	// A body may be compressed, within the same bounds.
+	for _, tt := range []struct {
+		coding, body, says string
+		status             int
+	}{
+		{"gzip", gzipped(`{"id":"z","kind":"paid","order":"o"}`), `"accepted":true`, 202},
+		{"gzip", gzipped(strings.Repeat(" ", 1001)), "larger than 1000 bytes", 413},
+		{"gzip", "nonsense", "cannot be read", 400},
+		{"compress", "x", "compress", 415},
+	} {
+		w := httptest.NewRecorder()
+		r := newDelivery(tt.body, "")
+		r.Header.Set("Content-Encoding", tt.coding)
+		if h.ServeHTTP(w, r); w.Code != tt.status || !strings.Contains(w.Body.String(), tt.says) {
+			t.Errorf("compressed with %s: %d %s, want %d and %s", tt.coding, w.Code, w.Body, tt.status, tt.says)
+		}
 	}
 	// While one body drips in, another one finds no room.
 	r, feed := io.Pipe()

@@ -119,11 +119,24 @@ func matcher(path string) (*regexp.Regexp, []string) {
 
 // Request judges a request. Its body is read and put back.
 func (o *Oracle) Request(r *http.Request) error {
-	in, restore, err := o.input(r)
+	in, err := o.input(r)
 	if err != nil {
 		return err
 	}
-	defer restore()
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		defer func() { r.Body = io.NopCloser(bytes.NewReader(body)) }()
+		judged := io.Reader(bytes.NewReader(body))
+		if r.Header.Get("Content-Encoding") == "gzip" { // which kin-openapi does not look at
+			if judged, err = gzip.NewReader(judged); err != nil {
+				return err
+			}
+		}
+		r.Body = io.NopCloser(judged)
+	}
 	return safely(func() error { return openapi3filter.ValidateRequest(context.Background(), in) })
 }
 
@@ -144,50 +157,28 @@ func (o *Oracle) Body(contentType string, body []byte) error {
 
 // Response judges an answer to a request.
 func (o *Oracle) Response(r *http.Request, status int, header http.Header, body []byte) error {
-	in, restore, err := o.input(r)
+	in, err := o.input(r)
 	if err != nil {
 		return err
 	}
-	defer restore()
 	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: status, Header: header, Options: &o.opt}
 	out.SetBodyBytes(body)
 	return safely(func() error { return openapi3filter.ValidateResponse(context.Background(), out) })
 }
 
-func (o *Oracle) input(r *http.Request) (in *openapi3filter.RequestValidationInput, restore func(), err error) {
+func (o *Oracle) input(r *http.Request) (*openapi3filter.RequestValidationInput, error) {
 	m := o.path.FindStringSubmatch(r.URL.EscapedPath())
 	if m == nil || r.Method != o.route.Method {
-		return nil, nil, fmt.Errorf("%s %s is no request of %s %s", r.Method, r.URL.Path, o.route.Method, o.route.Path)
+		return nil, fmt.Errorf("%s %s is no request of %s %s", r.Method, r.URL.Path, o.route.Method, o.route.Path)
 	}
 	params := map[string]string{}
 	for i, name := range o.names {
+		var err error
 		if params[name], err = url.PathUnescape(m[i+1]); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	var body []byte
-	if r.Body != nil {
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return nil, nil, err
-		}
-		judged := body
-		if r.Header.Get("Content-Encoding") == "gzip" { // which kin-openapi does not look at
-			z, err := gzip.NewReader(bytes.NewReader(body))
-			if err != nil {
-				return nil, nil, err
-			}
-			if judged, err = io.ReadAll(z); err != nil {
-				return nil, nil, err
-			}
-		}
-		r.Body = io.NopCloser(bytes.NewReader(judged))
-	}
-	restore = func() {
-		if body != nil {
-			r.Body = io.NopCloser(bytes.NewReader(body))
-		}
-	}
-	return &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: o.route, Options: &o.opt}, restore, nil
+	return &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: o.route, Options: &o.opt}, nil
 }
 
 // safely turns a panic of the judge into a verdict, so that a test says which message it was.
