@@ -203,6 +203,9 @@ func (c *checker) comparable(n *ast.BinaryNode, a, b value) {
 		}
 		return
 	}
+	if c.apart(n, a, b) {
+		return
+	}
 	ka, kb := a.typ.Kinds(), b.typ.Kinds()
 	if ka.Has(types.Number) && kb.Has(types.Number) || ka.Has(kb) {
 		if both := types.Intersect(a.typ, b.typ); len(kindsOf(both)) > 0 || !(a.known || b.known) {

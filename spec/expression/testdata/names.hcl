@@ -56,3 +56,11 @@ bb = expr("order.id matches '['/* ERROR "not a regular expression" */")
 bc = min(1, 2, "3"/* ERROR "argument-type" */)
 bd = secret.key == "x" ? 1 : 2/* ERROR "secret-leak" */
 be = { a = match(secret.key, { a = 1 }, 2) }/* ERROR "secret-leak" */
+
+# Lists and objects that are never equal.
+ca = [for l in order.lines : l.qty] == ["2"/* ERROR "operand-type: l.qty is never \"2\": it is an integer.*So this is always false" */]
+cb = [for l in order.lines : l.qty] == [2]
+cc = { status = order.status, id = order.id } == { status = "payed"/* ERROR "order.status is never \"payed\"" */, id = "o-1" }
+cd = order.customer == { name = "Ada", twon/* ERROR "unknown-field: shop.schemas.Customer has no field \"twon\", so this is always false" */ = "Rome" }
+ce = order.lines[0] == { sku = "a" }/* ERROR "order.lines\[0\] always has \"qty\", which is not here, so they are never equal" */
+cf = [1, order.count] == [1, 2, 3]/* ERROR "has 2 elements and .* has 3, so they are never equal" */
