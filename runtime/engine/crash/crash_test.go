@@ -328,7 +328,7 @@ func canceledOnce(t *testing.T, k kind) (store.Status, toll) {
 		}
 		return f
 	})
-	s.settled()
+	s.settled(t.Context())
 	s.mu.Lock()
 	before := len(s.log)
 	for kind, orders := range s.effects {

@@ -105,16 +105,19 @@ func (s *shop) when(n int, trip func()) {
 }
 
 // settled waits until what dead processes have sent is dealt with, so that who looks sees it: a killed process's
-// connections come before those of the next, and are closed when they are done with.
-func (s *shop) settled() {
+// connections come before those of the next, and are closed when they are done with. It does not wait for who asks,
+// or it would wait for itself if that process was killed meanwhile.
+func (s *shop) settled(ctx context.Context) {
+	asks, _ := ctx.Value(conn{}).(int)
 	for began := time.Now(); ; {
 		s.mu.Lock()
 		older := false
 		for _, n := range s.conns {
 			older = older || s.floor == 0 || n < s.floor
 		}
+		dead := asks > 0 && asks < s.floor
 		s.mu.Unlock()
-		if !older {
+		if !older || dead {
 			return
 		}
 		if time.Since(began) > 30*time.Second {
@@ -288,7 +291,7 @@ func (s *shop) make(kind string, w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *shop) find(kind string, w http.ResponseWriter, r *http.Request) {
-	s.settled()
+	s.settled(r.Context())
 	s.mu.Lock()
 	n := s.effects[kind][r.URL.Query().Get("order")]
 	s.mu.Unlock()
