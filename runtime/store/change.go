@@ -47,6 +47,18 @@ type Trim struct {
 	Except   []int64
 }
 
+// PutUndo keeps what undoes an item of a loop, in place of what is kept of that item.
+type PutUndo struct {
+	Run, Loop string
+	Undo      Undo
+}
+
+// DropUndos removes what undoes the items of a loop from From to To, both included.
+type DropUndos struct {
+	Run, Loop string
+	From, To  int64
+}
+
 // Fact notes something about a run for its readers: an event, redacted.
 type Fact struct {
 	Run  string
@@ -85,18 +97,20 @@ type Taken struct {
 	Run      string
 }
 
-func (PutPlan) change()  {}
-func (Begin) change()    {}
-func (Reopen) change()   {}
-func (End) change()      {}
-func (Cancel) change()   {}
-func (Append) change()   {}
-func (Trim) change()     {}
-func (Fact) change()     {}
-func (SetState) change() {}
-func (Mark) change()     {}
-func (Unmark) change()   {}
-func (Release) change()  {}
-func (Park) change()     {}
-func (Settle) change()   {}
-func (Taken) change()    {}
+func (PutPlan) change()   {}
+func (Begin) change()     {}
+func (Reopen) change()    {}
+func (End) change()       {}
+func (Cancel) change()    {}
+func (Append) change()    {}
+func (Trim) change()      {}
+func (PutUndo) change()   {}
+func (DropUndos) change() {}
+func (Fact) change()      {}
+func (SetState) change()  {}
+func (Mark) change()      {}
+func (Unmark) change()    {}
+func (Release) change()   {}
+func (Park) change()      {}
+func (Settle) change()    {}
+func (Taken) change()     {}

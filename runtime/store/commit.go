@@ -175,6 +175,18 @@ func (t *txn) apply(c Change, digest string) error {
 		return t.append(c, digest)
 	case Trim:
 		return t.trim(c)
+	case PutUndo:
+		n, err := t.num(c.Run)
+		if err != nil {
+			return err
+		}
+		return t.exec("INSERT OR REPLACE INTO undo (run, loop, item, data, crc) VALUES (?, ?, ?, ?, ?)", n, c.Loop, c.Undo.Item, c.Undo.Data, c.Undo.checksum(c.Loop))
+	case DropUndos:
+		n, err := t.num(c.Run)
+		if err != nil {
+			return err
+		}
+		return t.exec("DELETE FROM undo WHERE run = ? AND loop = ? AND item BETWEEN ? AND ?", n, c.Loop, c.From, c.To)
 	case Fact:
 		n, err := t.num(c.Run)
 		if err != nil {
@@ -262,6 +274,10 @@ func checksum(r *Record, digest string) int64 {
 	h = crc32.Update(h, castagnoli, r.Data)
 	h = crc32.Update(h, castagnoli, []byte(digest))
 	return int64(crc32.Update(h, castagnoli, []byte{byte(r.Seq), byte(r.Seq >> 8), byte(r.Seq >> 16), byte(r.Seq >> 24)}))
+}
+
+func (u *Undo) checksum(loop string) int64 {
+	return checksum(&Record{Seq: u.Item, Key: loop, Data: u.Data}, "")
 }
 
 func (t *txn) append(c Append, digest string) error {

@@ -32,6 +32,7 @@ type memoryRun struct {
 	Run
 	records []Record // sorted by Seq
 	facts   []json.RawMessage
+	undos   map[string][]Undo // by loop, in order
 }
 
 // NewMemory returns an empty store.
@@ -109,6 +110,10 @@ func (m *Memory) possible(c Change, begun map[string]bool, last map[string]int64
 		last[id] = c.Record.Seq
 	case Trim:
 		id = c.Run
+	case PutUndo:
+		id = c.Run
+	case DropUndos:
+		id = c.Run
 	case Fact:
 		id = c.Run
 	default:
@@ -145,6 +150,11 @@ func (m *Memory) apply(c Change) {
 		r.records = slices.DeleteFunc(r.records, func(x Record) bool {
 			return x.Seq >= c.From && x.Seq <= c.To && !slices.Contains(c.Except, x.Seq)
 		})
+	case PutUndo:
+		m.putUndo(c)
+	case DropUndos:
+		r := m.runs[c.Run]
+		r.undos[c.Loop] = slices.DeleteFunc(r.undos[c.Loop], func(u Undo) bool { return u.Item >= c.From && u.Item <= c.To })
 	case Fact:
 		m.runs[c.Run].facts = append(m.runs[c.Run].facts, slices.Clone(c.Data))
 	case SetState:
@@ -173,6 +183,51 @@ func (m *Memory) apply(c Change) {
 			}
 		}
 	}
+}
+
+func (m *Memory) putUndo(c PutUndo) {
+	r := m.runs[c.Run]
+	if r.undos == nil {
+		r.undos = map[string][]Undo{}
+	}
+	list := r.undos[c.Loop]
+	u := Undo{c.Undo.Item, slices.Clone(c.Undo.Data)}
+	i, there := findUndo(list, u.Item)
+	if there {
+		list[i] = u
+		return
+	}
+	r.undos[c.Loop] = slices.Insert(list, i, u)
+}
+
+func findUndo(list []Undo, item int64) (int, bool) {
+	return slices.BinarySearchFunc(list, item, func(u Undo, item int64) int { return cmp.Compare(u.Item, item) })
+}
+
+func (m *Memory) Undos(_ context.Context, run, loop string, before int64) (out []Undo, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.runs[run]
+	if r == nil {
+		return nil, nil
+	}
+	i, _ := findUndo(r.undos[loop], before)
+	for size := 0; i > 0 && size < fewUndos; size += len(out[len(out)-1].Data) {
+		i--
+		out = append(out, r.undos[loop][i])
+	}
+	return out, nil
+}
+
+func (m *Memory) Forget(_ context.Context, run string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.runs[run]
+	if r == nil {
+		return fmt.Errorf("run %s: %w", run, ErrNotFound)
+	}
+	r.undos = nil
+	return nil
 }
 
 func (m *Memory) end(c End) {
@@ -394,6 +449,11 @@ func (m *Memory) Prune(_ context.Context, keep Keep) (Pruned, error) {
 		}
 	}
 	used := map[string]bool{}
+	for _, r := range ended {
+		if x := m.runs[r.ID]; x != nil {
+			x.undos = nil
+		}
+	}
 	for _, r := range m.runs {
 		used[r.Plan] = true
 	}

@@ -22,6 +22,9 @@ func (s *SQLite) Prune(ctx context.Context, keep Keep) (Pruned, error) {
 	if err := s.pruneRuns(ctx, keep, &p); err != nil {
 		return p, err
 	}
+	if err := s.forgetEnded(ctx); err != nil {
+		return p, err
+	}
 	if err := s.pruneRest(ctx, keep, &p); err != nil {
 		return p, err
 	}
@@ -67,23 +70,10 @@ func (s *SQLite) pruneRuns(ctx context.Context, keep Keep, p *Pruned) error {
 
 // removeRuns removes those that a query names, a run in each transaction: others want to write, too.
 func (s *SQLite) removeRuns(ctx context.Context, query string, args ...any) (int, error) {
-	if err := s.barrier(ctx); err != nil {
+	ids, err := s.ids(ctx, query, args...)
+	if err != nil {
 		return 0, err
 	}
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return 0, s.explain(err)
-	}
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			rows.Close()
-			return 0, s.explain(err)
-		}
-		ids = append(ids, id)
-	}
-	rows.Close()
 	for i, id := range ids {
 		if err := ctx.Err(); err != nil {
 			return i, err
@@ -92,7 +82,18 @@ func (s *SQLite) removeRuns(ctx context.Context, query string, args ...any) (int
 			return i, err
 		}
 	}
-	return len(ids), rows.Err()
+	return len(ids), nil
+}
+
+// ids are those of the runs that a query names.
+func (s *SQLite) ids(ctx context.Context, query string, args ...any) (ids []string, err error) {
+	err = s.all(ctx, query, args, func(rows *sql.Rows) (bool, error) {
+		var id string
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return true, err
+	})
+	return ids, err
 }
 
 func (t *txn) removeRun(id string) error {
@@ -100,7 +101,7 @@ func (t *txn) removeRun(id string) error {
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"record", "fact"} {
+	for _, table := range []string{"record", "undo", "fact"} {
 		if err := t.exec("DELETE FROM "+table+" WHERE run = ?", n); err != nil {
 			return err
 		}
@@ -115,6 +116,40 @@ func (t *txn) removeRun(id string) error {
 		t.s.blobs.removeRun(id)
 	})
 	return nil
+}
+
+// fewRows is how many are removed in one transaction, where others want to write, too.
+const fewRows = 5000
+
+func (s *SQLite) Forget(ctx context.Context, run string) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var left int64
+		err := s.wait(&job{do: func(t *txn) error {
+			n, err := t.num(run)
+			if err != nil {
+				return err
+			}
+			left, err = t.change("DELETE FROM undo WHERE (run, loop, item) IN (SELECT run, loop, item FROM undo WHERE run = ? LIMIT ?)", n, fewRows)
+			return err
+		}})
+		if err != nil || left < fewRows {
+			return err
+		}
+	}
+}
+
+// forgetEnded does so for runs whose processes were killed when they had ended.
+func (s *SQLite) forgetEnded(ctx context.Context) error {
+	ids, err := s.ids(ctx, "SELECT id FROM run WHERE "+ended+" AND EXISTS (SELECT 1 FROM undo WHERE undo.run = run.num)")
+	for _, id := range ids {
+		if err := s.Forget(ctx, id); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 func (s *SQLite) pruneRest(ctx context.Context, keep Keep, p *Pruned) error {

@@ -135,6 +135,28 @@ func (s *SQLite) Payload(ctx context.Context, run string, seq int64) ([]byte, er
 	return s.blobs.get(run, digest.String)
 }
 
+// fewUndos bounds how much is read of what undoes items.
+const fewUndos = 256 << 10
+
+func (s *SQLite) Undos(ctx context.Context, run, loop string, before int64) (out []Undo, err error) {
+	size := 0
+	err = s.all(ctx, "SELECT item, data, crc FROM undo WHERE run = (SELECT num FROM run WHERE id = ?) AND loop = ? AND item < ? ORDER BY item DESC",
+		[]any{run, loop, before}, func(rows *sql.Rows) (bool, error) {
+			var u Undo
+			var crc int64
+			if err := rows.Scan(&u.Item, &u.Data, &crc); err != nil {
+				return false, err
+			}
+			if u.checksum(loop) != crc {
+				return false, fmt.Errorf("the journal of run %s is %w: what undoes item %d of %s is not what was written", run, ErrDamaged, u.Item, loop)
+			}
+			out = append(out, u)
+			size += len(u.Data)
+			return size < fewUndos, nil
+		})
+	return out, err
+}
+
 func (s *SQLite) Facts(ctx context.Context, run string) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		err := s.all(ctx, "SELECT data FROM fact WHERE run = (SELECT num FROM run WHERE id = ?) ORDER BY seq", []any{run}, func(rows *sql.Rows) (bool, error) {

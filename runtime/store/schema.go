@@ -101,4 +101,14 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_open ON delivery (id) WHERE run IS NULL;
 `, `
 DROP TABLE token; -- nothing was ever in it
+`, `
+-- What undoes the items of each execution of a loop that are over.
+CREATE TABLE undo (
+	run  INTEGER NOT NULL REFERENCES run (num),
+	loop TEXT NOT NULL, -- its key in the run
+	item INTEGER NOT NULL,
+	data BLOB NOT NULL, -- JSON
+	crc  INTEGER NOT NULL,
+	PRIMARY KEY (run, loop, item)
+) WITHOUT ROWID;
 `}

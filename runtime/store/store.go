@@ -83,6 +83,9 @@ type Store interface {
 	Records(ctx context.Context, run string, from int64) iter.Seq2[Record, error]
 	// Payload returns the payload of a record.
 	Payload(ctx context.Context, run string, seq int64) ([]byte, error)
+	// Undos gives what undoes the items of a loop before one: of the last of them, the last first, and of as many as take
+	// about 256 KB. What is not what was written is ErrDamaged.
+	Undos(ctx context.Context, run, loop string, before int64) ([]Undo, error)
 	// Facts gives what was noted about a run for readers, in order.
 	Facts(ctx context.Context, run string) iter.Seq2[json.RawMessage, error]
 	// State returns the values of an integration by name.
@@ -109,6 +112,8 @@ type Store interface {
 	// Active reports whether some process works on a run.
 	Active(run string) bool
 
+	// Forget removes what is of use only to a run that goes on, and takes room for each item. It may be called again.
+	Forget(ctx context.Context, run string) error
 	// Prune removes what keep does not cover, and gives the room back. Unfinished runs and those in doubt stay.
 	Prune(ctx context.Context, keep Keep) (Pruned, error)
 	Size(ctx context.Context) (int64, error)
@@ -160,6 +165,12 @@ type Record struct {
 	Data    []byte // JSON
 	Payload []byte // not set when records are listed; see [Store.Payload]
 	Size    int64  // of the payload; set when records are listed
+}
+
+// Undo is what undoes an item of a loop.
+type Undo struct {
+	Item int64 // its index
+	Data []byte
 }
 
 // Doubt is a write of which nobody knows whether it happened.

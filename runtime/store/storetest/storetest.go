@@ -26,7 +26,7 @@ type Options struct {
 // Run runs the suite.
 func Run(t *testing.T, o Options) {
 	for name, f := range map[string]func(*testing.T, *suite){
-		"Runs": runs, "JournalInOrder": journal, "AllOrNothing": atomic, "Poison": poison, "PayloadsOfAnySize": payloads, "Trim": trim,
+		"Runs": runs, "JournalInOrder": journal, "AllOrNothing": atomic, "Poison": poison, "PayloadsOfAnySize": payloads, "Trim": trim, "Undos": undos,
 		"StateWithTheEnd": state, "SeenKeys": seen, "Locks": locks, "Own": own, "Doubts": doubts, "Deliveries": deliveries,
 		"Plans": plans, "Facts": facts, "Prune": prune, "ManyAtOnce": many, "Closed": closed,
 	} {
@@ -241,6 +241,66 @@ func trim(t *testing.T, s *suite) {
 	if got, want := s.seqs(t, "r1", 0), []int64{1, 2, 5, 6, 9, 10}; !slices.Equal(got, want) {
 		t.Errorf("left: %v, want %v", got, want)
 	}
+}
+
+func undos(t *testing.T, s *suite) {
+	put := func(run, loop string, item int64, data string) store.PutUndo {
+		return store.PutUndo{Run: run, Loop: loop, Undo: store.Undo{Item: item, Data: []byte(data)}}
+	}
+	read := func(run, loop string, before int64) (out []string) {
+		t.Helper()
+		list, err := s.Undos(s.ctx, run, loop, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range list {
+			out = append(out, fmt.Sprint(u.Item, string(u.Data)))
+		}
+		return out
+	}
+	want := func(run, loop string, before int64, want ...string) {
+		t.Helper()
+		if got := read(run, loop, before); !slices.Equal(got, want) {
+			t.Errorf("%s of %s before %d: %v, want %v", loop, run, before, got, want)
+		}
+	}
+	s.begin(t, "r1", 0)
+	s.begin(t, "r2", time.Second)
+	s.Queue("r1", put("r1", "for_each.a", 1, "b"), put("r1", "for_each.a", 12, "d"), put("r1", "for_each.a", 0, "a"), put("r1", "for_each.a[1]", 3, "x"))
+	s.commit(t, "r1", put("r1", "for_each.a", 7, "lost"), put("r1", "for_each.a", 7, "c"), put("r2", "for_each.a", 7, "y"))
+	s.again(t)
+	want("r1", "for_each.a", 100, "12d", "7c", "1b", "0a")
+	want("r1", "for_each.a", 7, "1b", "0a")
+	want("r1", "for_each.a[1]", 100, "3x")
+	want("r1", "for_each.none", 100)
+	want("none", "for_each.a", 100)
+	s.commit(t, "r1", store.DropUndos{Run: "r1", Loop: "for_each.a", From: 1, To: 7})
+	want("r1", "for_each.a", 100, "12d", "0a")
+	if err := s.Commit(s.ctx, "none", put("none", "for_each.a", 1, "")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("one of no run: %v", err)
+	}
+	// All of them are not read at once.
+	big := string(bytes.Repeat([]byte("b"), 200<<10))
+	for i := range int64(9) {
+		s.Queue("r1", put("r1", "big", i, big))
+	}
+	if n := len(read("r1", "big", 8)); n == 0 || n > 4 {
+		t.Errorf("%d large ones are read at once", n)
+	}
+	for range 2 {
+		if err := s.Forget(s.ctx, "r1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("r1", "for_each.a", 100)
+	want("r1", "big", 100)
+	want("r2", "for_each.a", 100, "7y")
+	// A process that was killed when its run had ended did not forget them. Prune does.
+	s.commit(t, "r2", store.End{Run: "r2", Status: "succeeded", At: start})
+	if _, err := s.Prune(s.ctx, store.Keep{Now: start}); err != nil {
+		t.Fatal(err)
+	}
+	want("r2", "for_each.a", 100)
 }
 
 func state(t *testing.T, s *suite) {
