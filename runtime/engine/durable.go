@@ -317,7 +317,11 @@ func (h *host) end(res *exec.Result, canceled bool) error {
 		}
 		changes = append(changes, settled...)
 	}
-	return h.d.k.Store.Commit(context.Background(), h.run, changes...)
+	err = h.d.k.Store.Commit(context.Background(), h.run, changes...)
+	if err == nil && h.j.undoes && end.Status != store.Interrupted && end.Status != store.InDoubt {
+		h.d.k.Store.Forget(context.Background(), h.run) // if that fails, Prune does it
+	}
+	return err
 }
 
 // settleAll is that nobody needs to decide about a run's writes in doubt any more.
@@ -458,5 +462,9 @@ func giveUp(ctx context.Context, s store.Store, run *store.Run, now time.Time) e
 	if err != nil {
 		return err
 	}
-	return s.Commit(ctx, run.ID, append(changes, store.End{Run: run.ID, Status: string(event.Canceled), At: now, Writes: run.Writes})...)
+	err = s.Commit(ctx, run.ID, append(changes, store.End{Run: run.ID, Status: string(event.Canceled), At: now, Writes: run.Writes})...)
+	if err == nil {
+		s.Forget(ctx, run.ID) // if that fails, Prune does it
+	}
+	return err
 }

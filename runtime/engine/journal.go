@@ -127,6 +127,8 @@ type journal struct {
 	loops   map[string][]*buffered // the same, of loops
 	parts   parts
 	pages   map[string]*buffered // answers to requests for pages, by key
+	undone  map[string]*buffered // by execution of a loop, the last of its records of that kind
+	undoes  bool                 // items of the run can be undone
 	begun   map[string]bool      // ops outside loops of which an earlier process has left something; nil: there was none
 	taken   time.Time            // when something of that was last asked for
 	pulse   *buffered            // the latest record of how long the run was carried out
@@ -142,6 +144,7 @@ type buffered struct {
 	data, payload []byte
 	late          func() (data, payload []byte) // makes them when it is written, if it is
 	dropped       bool
+	earlier       bool // an earlier process left it
 	apart         bool // in a row with its like only, since it stays longer than others
 	row           *row // nil: it is not written
 }
@@ -175,7 +178,10 @@ func (j *journal) load(ctx context.Context) error {
 
 // recall notes a record of an earlier process.
 func (j *journal) recall(x *packed, in *row) {
-	rec := &buffered{kind: x.Kind, key: x.Key, row: in}
+	rec := &buffered{kind: x.Kind, key: x.Key, row: in, earlier: true}
+	if old := j.undone[x.Key]; old != nil && x.Kind == kindUndone {
+		j.bury(old)
+	}
 	j.belongs(rec)
 	if x.Kind != kindStopped {
 		j.begun[outside(x.Key)] = true
@@ -190,6 +196,8 @@ func (j *journal) recall(x *packed, in *row) {
 			}
 			return gone
 		}), rec)
+	case kindUndone:
+		rec.data = x.Data
 	case kindWorked:
 		if x.Key == kindWorked {
 			if j.pulse != nil {
@@ -372,6 +380,12 @@ func (j *journal) add(x any) {
 // belongs notes what a record is a part of. The lock is held.
 func (j *journal) belongs(rec *buffered) {
 	j.parts.add(rec)
+	if rec.kind == kindUndone {
+		if j.undone == nil {
+			j.undone = map[string]*buffered{}
+		}
+		j.undone[rec.key] = rec
+	}
 	if rec.kind == kindAnswer && strings.IndexByte(rec.key, '#') >= 0 {
 		if j.pages == nil {
 			j.pages = map[string]*buffered{}
@@ -451,17 +465,23 @@ func (j *journal) body(key string, body []byte) (kept []byte, sealed bool) {
 
 // read decodes a record's data.
 func (j *journal) read(key string, data []byte, into any) error {
-	if bytes.HasPrefix(data, []byte(`{"sealed_record":`)) {
-		var s sealedData
-		if err := json.Unmarshal(data, &s); err != nil {
-			return err
-		}
-		var err error
-		if data, err = j.open(key, s.Sealed); err != nil {
-			return err
-		}
+	data, err := j.unguard(key, data)
+	if err != nil {
+		return err
 	}
 	return json.Unmarshal(data, into)
+}
+
+// unguard is the data that guard was given.
+func (j *journal) unguard(key string, data []byte) ([]byte, error) {
+	if !bytes.HasPrefix(data, []byte(`{"sealed_record":`)) {
+		return data, nil
+	}
+	var s sealedData
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, err
+	}
+	return j.open(key, s.Sealed)
 }
 
 func (j *journal) open(key string, data []byte) ([]byte, error) {

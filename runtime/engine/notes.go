@@ -15,6 +15,7 @@ import (
 //	items    items of a loop that are over: [[index, note], …]
 //	mark     all that a loop has come to; it replaces the loop's items and marks before it
 //	tally    the same but for what its lists hold: that is in the items, which stay
+//	undone   what undos that are dropped came to
 //
 // When an item is over, the records of its requests are of no use any more: those that still wait to be written
 // never are, and the others are trimmed together with the next mark, in one transaction. So the journal of a loop
@@ -93,8 +94,8 @@ func (p *parts) add(rec *buffered) {
 
 func (p *parts) known(at string) bool { return p.at[at] != nil || p.within[at] != nil }
 
-// take removes the parts of an item that are of certain ops, those of inner items included.
-func (p *parts) take(at string, steps map[string]bool, gone func(*buffered)) {
+// take removes the parts of an item that are of certain ops, those of inner items included, if gone says so.
+func (p *parts) take(at string, steps map[string]bool, gone func(*buffered) bool) {
 	within := slices.DeleteFunc(p.within[at], func(inner string) bool {
 		p.take(inner, steps, gone)
 		return !p.known(inner)
@@ -108,11 +109,7 @@ func (p *parts) take(at string, steps map[string]bool, gone func(*buffered)) {
 		return
 	}
 	left := slices.DeleteFunc(p.at[at], func(x part) bool {
-		if !among(x.step, steps) {
-			return false
-		}
-		gone(x.rec)
-		return true
+		return among(x.step, steps) && gone(x.rec)
 	})
 	if p.at[at] = left; len(left) == 0 {
 		delete(p.at, at)
@@ -179,37 +176,46 @@ func (h *host) Stop(key string) {
 
 func (h *host) Stopped(key string) bool { return h.j.take(kindStopped+" "+key) != nil }
 
-// notes are those of one execution of a loop.
-type notes struct {
+// execution is one execution of a loop, as the journal has it.
+type execution struct {
 	j      *journal
 	key    string
 	place  string
 	inside map[string]bool
-	lists  bool
-	noted  []*buffered // records of this loop
-	open   *buffered   // the last of them, if it is not written yet
-	since  int         // items since the last mark
-	spent  int         // pages before this one are forgotten
+}
+
+func (h *host) execution(key string, steps []string) execution {
+	x := execution{j: h.j, key: key, inside: map[string]bool{}}
+	_, x.place, _ = place(key)
+	for _, s := range steps {
+		x.inside[s] = true
+	}
+	return x
+}
+
+// notes are those of one execution of a loop.
+type notes struct {
+	execution
+	lists bool
+	noted []*buffered // records of this loop
+	open  *buffered   // the last of them, if it is not written yet
+	since int         // items since the last mark
+	spent int         // pages before this one are forgotten
 }
 
 // Loop opens a loop's notes.
 func (h *host) Loop(key string, steps []string, lists bool) exec.Notes {
-	n := &notes{j: h.j, key: key, inside: map[string]bool{}, lists: lists}
-	_, n.place, _ = place(key)
-	for _, s := range steps {
-		n.inside[s] = true
-	}
-	return n
+	return &notes{execution: h.execution(key, steps), lists: lists}
 }
 
-func (n *notes) item(i int) string {
+func (n *execution) item(i int) string {
 	if n.place == "" {
 		return strconv.Itoa(i)
 	}
 	return n.place + "." + strconv.Itoa(i)
 }
 
-func (n *notes) Recall(mark func([]byte) error, item func(int, []byte) error) error {
+func (n *notes) Recall(mark func([]byte) error, item func(int, []byte) (bool, error)) error {
 	n.j.mu.Lock()
 	old := n.j.loops[n.key]
 	delete(n.j.loops, n.key)
@@ -236,7 +242,7 @@ func (n *notes) Recall(mark func([]byte) error, item func(int, []byte) error) er
 	return nil
 }
 
-func (n *notes) recallItems(data []byte, item func(int, []byte) error) error {
+func (n *notes) recallItems(data []byte, item func(int, []byte) (bool, error)) error {
 	var list [][2]json.RawMessage
 	if err := json.Unmarshal(data, &list); err != nil {
 		return err
@@ -246,32 +252,47 @@ func (n *notes) recallItems(data []byte, item func(int, []byte) error) error {
 		if err != nil {
 			return err
 		}
-		if err := item(i, x[1]); err != nil {
+		undos, err := item(i, x[1])
+		if err != nil {
 			return err
 		}
 		n.j.mu.Lock()
-		n.over(i)
+		n.over(i, undos)
 		n.j.mu.Unlock()
 	}
 	return nil
 }
 
-// over forgets what belongs to an item.
-func (n *notes) over(i int) {
-	n.j.parts.take(n.item(i), n.inside, func(rec *buffered) {
+// over forgets what belongs to an item. If undos of it rest, what they came to in earlier processes stays. The lock is held.
+func (n *execution) over(i int, undos bool) {
+	n.j.parts.take(n.item(i), n.inside, func(rec *buffered) (gone bool) {
+		if undos && rec.earlier && rec.ofUndo() {
+			return false
+		}
 		n.j.bury(rec)
-		delete(n.j.entries, rec.key) // where it stays all the same
+		if rec.kind == kindUndone {
+			delete(n.j.undone, rec.key)
+		} else {
+			delete(n.j.entries, rec.key) // where it stays all the same
+		}
+		return true
 	})
 }
 
-func (n *notes) Item(i int, data []byte) (due bool) {
+// ofUndo reports whether it is of an undo, as "step.x[3]:undo" is, or of several.
+func (rec *buffered) ofUndo() bool {
+	return rec.kind == kindUndone || strings.Contains(rec.key, "]:undo")
+}
+
+func (n *notes) Item(i int, data []byte, undos bool) (due bool) {
 	j := n.j
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	n.over(i)
+	n.over(i, undos)
 	if n.open == nil || n.open.row != nil {
 		n.open = j.buffer(kindItems, n.key, []byte{'['}, nil)
 		n.open.apart = n.lists
+		j.belongs(n.open)
 		n.noted = append(n.noted, n.open)
 	} else {
 		n.open.data = append(n.open.data, ',')
@@ -308,6 +329,7 @@ func (n *notes) Mark(data []byte, read string, page int) {
 		}
 	}
 	rec := j.buffer(kind, n.key, j.guard(n.key, data), nil)
+	j.belongs(rec)
 	n.since = 0
 	n.open, n.noted = nil, append(stay, rec)
 	j.flush()
@@ -318,7 +340,7 @@ func (n *notes) Mark(data []byte, read string, page int) {
 
 // bury notes that a record is of no use any more. The lock is held.
 func (j *journal) bury(rec *buffered) {
-	if rec.dropped || j.whole && rec.kind != kindItems && rec.kind != kindMark && rec.kind != kindWorked {
+	if rec.dropped || j.whole && rec.kind != kindItems && rec.kind != kindMark && rec.kind != kindWorked && rec.kind != kindUndone {
 		return
 	}
 	rec.dropped = true

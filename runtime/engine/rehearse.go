@@ -224,6 +224,8 @@ func (h *rehearsal) Settle(context.Context, exec.Claim, bool) error { return nil
 
 func (h *rehearsal) Loop(string, []string, bool) exec.Notes { return nil }
 
+func (h *rehearsal) Undos(string, []string) exec.Undos { return nil }
+
 func (h *rehearsal) State(_ context.Context, integration string) (map[string]any, error) {
 	h.asked[integration]++
 	key := kindState + " " + integration + " " + strconv.Itoa(h.asked[integration])

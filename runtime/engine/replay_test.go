@@ -124,7 +124,11 @@ func (a *author) make(suffix string) {
 		a.printf("recover {\n call = w.look\n params = { k = \"%s\" }\n found = response.body.done\n}\n", key)
 	}
 	if a.yes("undo") {
-		a.printf("undo {\n call = w.drop\n params = { k = \"%s\" }\n}\n", key)
+		how, what := "drop", key
+		if a.yes("undo by making") { // which must not happen twice
+			how, what = "make", "un"+key
+		}
+		a.printf("undo {\n call = w.%s\n params = { k = \"%s\" }\n}\n", how, what)
 	}
 	switch rapid.IntRange(0, 3).Draw(a.t, "catch") {
 	case 0:

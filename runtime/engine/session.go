@@ -71,6 +71,9 @@ func (s *session) Settle(_ context.Context, c exec.Claim, done bool) error {
 // Loop keeps no notes.
 func (s *session) Loop(string, []string, bool) exec.Notes { return nil }
 
+// Undos keeps none.
+func (s *session) Undos(string, []string) exec.Undos { return nil }
+
 func (s *session) Detail() event.Detail { return s.l.o.Detail }
 
 func (s *session) Emit(e event.Event) {

@@ -140,14 +140,8 @@ func (r *run) encode(s *scope, c *call, d *draft, key string) (*Request, *fault)
 	if err != nil {
 		return nil, s.fail(event.InvalidRequest, c.plan.Range, "%s: %s", c.plan.Operation, err)
 	}
-	req := &Request{
-		Step: s.step, Item: s.item, Key: key, API: c.plan.API, Base: t.base.String(), Method: c.plan.Method, Header: part.Header, Hosts: r.hosts, Named: r.named, Operation: c.plan.Operation,
-		Retry: c.plan.Retry, Limits: c.limits, Safe: c.plan.Safe, Idempotent: c.plan.Idempotent, Keep: c.keeps,
-		Timeout: c.plan.Timeout, secretHeaders: t.secretHeaders,
-	}
-	if req.Timeout == 0 {
-		req.Timeout = c.api.plan.Timeout
-	}
+	req := r.blank(s, c, key)
+	req.Header = part.Header
 	if req.URL = d.url; d.url == nil {
 		base := t.base
 		if own := t.servers[c]; own != nil {
@@ -163,19 +157,8 @@ func (r *run) encode(s *scope, c *call, d *draft, key string) (*Request, *fault)
 		}
 	}
 	req.Header["Accept"] = c.accept
-	if c.streams() {
-		req.Stream = c.streamed
-	}
 	if part.Cookie != "" {
 		req.Header.Set("Cookie", part.Cookie)
-	}
-	req.TLS = t.tls
-	for _, last := range []bool{false, true} { // signatures are over what the others add
-		for _, scheme := range c.plan.Security {
-			if a := c.api.plan.Auth[scheme]; a != nil && last == (a.Type == "hmac" || a.Type == "aws_sigv4") {
-				req.Credentials = append(req.Credentials, t.credentials[scheme])
-			}
-		}
 	}
 	if types.IsMissing(d.body) || c.body == nil {
 		return req, nil
@@ -194,6 +177,30 @@ func (r *run) encode(s *scope, c *call, d *draft, key string) (*Request, *fault)
 		req.Source = content.Source
 	}
 	return req, nil
+}
+
+// blank is a request as far as it is the same whatever is sent.
+func (r *run) blank(s *scope, c *call, key string) *Request {
+	t := r.targets[c.plan.API]
+	req := &Request{
+		Step: s.step, Item: s.item, Key: key, API: c.plan.API, Base: t.base.String(), Method: c.plan.Method, Hosts: r.hosts, Named: r.named, Operation: c.plan.Operation,
+		Retry: c.plan.Retry, Limits: c.limits, Safe: c.plan.Safe, Idempotent: c.plan.Idempotent, Keep: c.keeps,
+		Timeout: c.plan.Timeout, TLS: t.tls, secretHeaders: t.secretHeaders,
+	}
+	if req.Timeout == 0 {
+		req.Timeout = c.api.plan.Timeout
+	}
+	if c.streams() {
+		req.Stream = c.streamed
+	}
+	for _, last := range []bool{false, true} { // signatures are over what the others add
+		for _, scheme := range c.plan.Security {
+			if a := c.api.plan.Auth[scheme]; a != nil && last == (a.Type == "hmac" || a.Type == "aws_sigv4") {
+				req.Credentials = append(req.Credentials, t.credentials[scheme])
+			}
+		}
+	}
+	return req
 }
 
 // isBytes reports whether a body is sent as it is: whoever made it says how it is encoded.

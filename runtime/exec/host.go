@@ -73,6 +73,9 @@ type Host interface {
 	// steps are the IDs of the ops in the loop, and its own. lists: the notes of its items have values that marks do
 	// not, and are kept for good.
 	Loop(key string, steps []string, lists bool) Notes
+	// Undos returns what undoes the items of an execution of a loop, as for Loop; nil if the host keeps none, which one that
+	// takes notes does not.
+	Undos(key string, steps []string) Undos
 	// Branches returns a set of branches of which at most limit run at once; 0 means no bound.
 	Branches(limit int) Branches
 	// Emit takes a fact. It is called often and must be quick.

@@ -37,7 +37,7 @@ type iteration struct {
 	free  []any // values of loop.free, in that order
 	envs  sync.Pool
 	key   string    // of the loop
-	book  *book     // of the items; nil: nothing can be undone
+	book  *shelf    // of the items; nil: nothing can be undone
 	notes *notebook // nil: none are kept
 	tally
 }
@@ -70,10 +70,7 @@ func (r *run) loop(o *op, i int, s *scope) outcome {
 }
 
 func (r *run) iteration(o *op, s *scope) *iteration {
-	x := &iteration{run: r, op: o, loop: o.loop, s: s, key: s.key("")}
-	if o.loop.undos {
-		x.book = s.book.inner(s.at)
-	}
+	x := &iteration{run: r, op: o, loop: o.loop, s: s, key: s.key(""), book: r.shelf(o, s)}
 	x.envs.New = func() any { return make(map[string]any, len(o.loop.free)+len(o.loop.block.ops)+3) }
 	for _, name := range o.loop.free {
 		v, ok := s.env[name]
@@ -249,7 +246,7 @@ func (x *iteration) scope(item any) *scope {
 		env[name] = x.free[i]
 	}
 	env[x.loop.plan.Var] = item
-	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.run.prefix + x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside, about: x.s.about}
+	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.run.prefix + x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside, about: x.s.about, undone: x.s.undone}
 	env[expression.HostKey] = s
 	return s
 }
@@ -267,7 +264,14 @@ func (x *iteration) item(n int, v any, at *seat) {
 	if s.place = strconv.Itoa(n); x.s.place != "" {
 		s.place = x.s.place + "." + s.place
 	}
-	s.turn, s.book, s.doubts = n, x.book.inner(n), x.run.doubts.Load()
+	s.turn, s.book, s.doubts = n, x.book.begin(n), x.run.doubts.Load()
+	if s.book != nil {
+		s.undone = &undone{}
+		defer func() {
+			x.book.end(n)
+			x.s.undone.add(&s.undone.Undone)
+		}()
+	}
 	key, f := x.keyOf(n, s)
 	if s.item = key; x.s.item != "" {
 		s.item = x.s.item + "/" + key
@@ -292,9 +296,6 @@ func (x *iteration) item(n int, v any, at *seat) {
 		values, f = x.values(s)
 	}
 	f = x.settle(n, s, values, f)
-	if s.book != nil {
-		s.book.lock = s.lock
-	}
 }
 
 // keyOf is the item's identity, as text; without one its number, from 1.
@@ -367,10 +368,12 @@ func (x *iteration) settle(n int, s *scope, values []any, f *fault) *fault {
 		return nil
 	case f.gone, s.over() && !f.InDoubt:
 		x.settleClaim(s, f)
+		s.book.under(s.lock)
 		return f // not done, and not failed either: the run or the loop was stopped under it
 	}
 	x.fail(n, f)
 	x.takeBack(s, f)
+	s.book.under(s.lock)
 	x.settleClaim(s, f)
 	x.mu.Lock()
 	x.count++
@@ -391,6 +394,7 @@ func (x *iteration) succeed(n int, s *scope, values []any) *fault {
 		return f
 	}
 	x.settleClaim(s, nil)
+	s.book.under(s.lock)
 	x.count++
 	x.succeeded++
 	x.note(n, s, values, nil, false)
@@ -430,7 +434,7 @@ func (x *iteration) takeBack(s *scope, f *fault) {
 	case f.InDoubt:
 		s.book.keep("the item is in doubt")
 	case x.loop.plan.Continue || s.lock != "":
-		x.run.undo(s.book)
+		x.run.undo(s)
 	}
 }
 

@@ -3,8 +3,8 @@ package exec
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 
 	"tenon/runtime/event"
 	"tenon/spec/types"
@@ -14,15 +14,17 @@ import (
 // that it is done. So a loop takes notes of the items that are over, and now and then a mark of all it has come to,
 // which replaces the notes before it. What the host keeps of the items' own requests can then be forgotten.
 //
-// An item in doubt, or with one in it, and one that the run was stopped under, is not noted: it is gone through again. So is everything
-// in a loop whose items can be undone, since what undoes them is computed on the way.
+// An item in doubt, or with one in it, and one that the run was stopped under, is not noted: it is gone through again.
+// What undoes an item is put on the loop's shelf when it is noted.
 
 // Notes are what a host keeps of one execution of a loop.
 type Notes interface {
-	// Recall gives the last mark, if there is one, and the notes after it; in a loop with lists also those before it.
-	Recall(mark func(data []byte) error, item func(n int, data []byte) error) error
-	// Item notes that the item with index n is over. What was kept for it may be forgotten. due: it is time for a mark.
-	Item(n int, data []byte) (due bool)
+	// Recall gives the last mark, if there is one, and the notes after it; in a loop with lists also those before it. item
+	// says whether undos of the item rest.
+	Recall(mark func(data []byte) error, item func(n int, data []byte) (undos bool, err error)) error
+	// Item notes that the item with index n is over. What was kept for it may be forgotten, but if undos of it rest not what
+	// those have asked in earlier processes. due: it is time for a mark.
+	Item(n int, data []byte, undos bool) (due bool)
 	// Mark replaces all marks before it, and unless the loop has lists all notes. Of the pages that were asked for by requests with the key read + "#" + number,
 	// those from the second on and before page are not needed any more.
 	Mark(data []byte, read string, page int)
@@ -31,15 +33,16 @@ type Notes interface {
 // notebook is a loop's side of its notes. Its fields are guarded by the iteration's lock.
 type notebook struct {
 	Notes
-	below  int          // items before this one are over
-	beyond map[int]bool // and these
-	read   string       // key of the requests for pages
-	pages  []*placeMark // those that have items which are not over, and what comes after; oldest first
-	loose  bool         // the aggregates have values of items that are not over, so that they cannot be kept
+	over  stretches    // items that are over
+	read  string       // key of the requests for pages
+	pages []*placeMark // those that have items which are not over, and what comes after; oldest first
+	loose bool         // the aggregates have values of items that are not over, so that they cannot be kept
 	// What the items that are over have come to. The tally has those in doubt, too.
 	succeeded, failed, skipped int
 	fault                      *fault // of the first of them that failed
 	at                         int
+	undos                      int // that rest
+	undone                     undone
 }
 
 // placeMark is where a page of a loop's items is to be asked for.
@@ -85,7 +88,7 @@ func (x *iteration) goOn(from *feed) int {
 }
 
 func (x *iteration) notebook() *notebook {
-	if x.loop.undos || x.s.aside {
+	if x.s.aside {
 		return nil
 	}
 	lists := slices.ContainsFunc(x.loop.aggregates, func(a *aggregate) bool { return a.fold == "list" })
@@ -93,7 +96,7 @@ func (x *iteration) notebook() *notebook {
 	if notes == nil {
 		return nil
 	}
-	return &notebook{Notes: notes, beyond: map[int]bool{}}
+	return &notebook{Notes: notes}
 }
 
 // isOver reports whether the item with index n was dealt with before.
@@ -103,22 +106,16 @@ func (x *iteration) isOver(n int) bool {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return n < x.notes.below || x.notes.beyond[n]
-}
-
-func (b *notebook) over(n int) {
-	b.beyond[n] = true
-	for b.beyond[b.below] {
-		delete(b.beyond, b.below)
-		b.below++
-	}
+	return x.notes.over.has(n)
 }
 
 // itemNote is what is kept of an item that is over.
 type itemNote struct {
-	Values  []kept     `json:"v,omitempty"` // by aggregate
-	Failed  *faultNote `json:"f,omitempty"`
-	Skipped bool       `json:"s,omitempty"`
+	Values  []kept        `json:"v,omitempty"` // by aggregate
+	Failed  *faultNote    `json:"f,omitempty"`
+	Skipped bool          `json:"s,omitempty"`
+	Undos   int           `json:"u,omitempty"` // that rest
+	Undone  *event.Undone `json:"d,omitempty"` // in it
 }
 
 type faultNote struct {
@@ -130,16 +127,18 @@ type faultNote struct {
 
 // loopMark is what is kept of a loop in all.
 type loopMark struct {
-	Below     int        `json:"below"`
-	Beyond    [][2]int   `json:"beyond,omitempty"` // from, to
-	Succeeded int        `json:"succeeded,omitempty"`
-	Failed    int        `json:"failed,omitempty"`
-	Skipped   int        `json:"skipped,omitempty"`
-	Folds     []foldMark `json:"folds,omitempty"`
-	Unknown   []bool     `json:"unknown,omitempty"`
-	Fault     *faultNote `json:"fault,omitempty"`
-	At        int        `json:"at,omitempty"`
-	Page      *placeMark `json:"page,omitempty"`
+	Below     int           `json:"below"`
+	Beyond    [][2]int      `json:"beyond,omitempty"` // from, to
+	Succeeded int           `json:"succeeded,omitempty"`
+	Failed    int           `json:"failed,omitempty"`
+	Skipped   int           `json:"skipped,omitempty"`
+	Folds     []foldMark    `json:"folds,omitempty"`
+	Unknown   []bool        `json:"unknown,omitempty"`
+	Fault     *faultNote    `json:"fault,omitempty"`
+	At        int           `json:"at,omitempty"`
+	Page      *placeMark    `json:"page,omitempty"`
+	Undos     int           `json:"undos,omitempty"`
+	Undone    *event.Undone `json:"undone,omitempty"`
 }
 
 type foldMark struct {
@@ -168,32 +167,53 @@ func (n *faultNote) fault() *fault {
 // in a loop within the item, which is then gone through again.
 func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) {
 	b := x.notes
-	if b == nil || f != nil && (f.InDoubt || !x.loop.plan.Continue) {
+	if b == nil {
+		if undos, err := s.book.resting(); err == nil {
+			x.book.put(n, undos)
+		}
+		return
+	}
+	if f != nil && (f.InDoubt || !x.loop.plan.Continue) || s.book != nil && x.run.ctx.Err() != nil { // which may have cut undos off
 		return
 	}
 	if s.doubts != x.run.doubts.Load() {
 		b.loose = b.loose || f == nil && !skipped
 		return
 	}
-	data, err := appendNote(values, f, skipped)
-	if err != nil { // a value that cannot be kept: the item is gone through again
+	note := itemNote{Failed: noteOf(f), Skipped: skipped}
+	undos, err := s.book.resting()
+	if undos != nil {
+		note.Undos = undos.Count
+	}
+	if s.book != nil {
+		note.Undone = s.undone.report()
+	}
+	var data []byte
+	if err == nil {
+		data, err = note.json(values)
+	}
+	if err == nil {
+		err = x.book.put(n, undos)
+	}
+	if err != nil { // something that cannot be kept: the item is gone through again
 		b.loose = true
 		return
 	}
-	due := b.Item(n, data)
-	b.over(n)
-	b.count(n, f, skipped)
+	due := b.Item(n, data, undos != nil)
+	b.over.add(n)
+	b.count(n, f, &note)
 	if due && !b.loose {
 		x.mark()
 	}
 }
 
-func appendNote(values []any, f *fault, skipped bool) (data []byte, err error) {
-	switch {
-	case f != nil:
-		return json.Marshal(itemNote{Failed: noteOf(f)})
-	case skipped || len(values) == 0:
-		return json.Marshal(itemNote{Skipped: skipped})
+// json is the note with what the item gives to the aggregates.
+func (n *itemNote) json(values []any) (data []byte, err error) {
+	if n.Failed != nil || len(values) == 0 || n.Undone != nil {
+		for _, v := range values {
+			n.Values = append(n.Values, kept{v})
+		}
+		return json.Marshal(n)
 	}
 	data = append(make([]byte, 0, 64), `{"v":`...)
 	for i, v := range values {
@@ -202,13 +222,19 @@ func appendNote(values []any, f *fault, skipped bool) (data []byte, err error) {
 			return nil, err
 		}
 	}
-	return append(data, "]}"...), nil
+	data = append(data, ']')
+	if n.Undos > 0 {
+		data = strconv.AppendInt(append(data, `,"u":`...), int64(n.Undos), 10)
+	}
+	return append(data, '}'), nil
 }
 
 // count adds an item that is over.
-func (b *notebook) count(n int, f *fault, skipped bool) {
+func (b *notebook) count(n int, f *fault, note *itemNote) {
+	b.undos += note.Undos
+	b.undone.add(note.Undone)
 	switch {
-	case skipped:
+	case note.Skipped:
 		b.skipped++
 	case f == nil:
 		b.succeeded++
@@ -220,26 +246,14 @@ func (b *notebook) count(n int, f *fault, skipped bool) {
 	}
 }
 
-// stretches are the items beyond those below which all are over, from and to: after one in doubt there may be many.
-func (b *notebook) stretches() (out [][2]int) {
-	for _, n := range slices.Sorted(maps.Keys(b.beyond)) {
-		if last := len(out) - 1; last >= 0 && out[last][1] == n-1 {
-			out[last][1] = n
-		} else {
-			out = append(out, [2]int{n, n})
-		}
-	}
-	return out
-}
-
 func (x *iteration) mark() {
 	b := x.notes
-	m := loopMark{Below: b.below, Beyond: b.stretches(), Succeeded: b.succeeded, Failed: b.failed, Skipped: b.skipped, Unknown: x.unknown, Fault: noteOf(b.fault), At: b.at}
+	m := loopMark{Below: b.over.below, Beyond: b.over.beyond, Undos: b.undos, Undone: b.undone.report(), Succeeded: b.succeeded, Failed: b.failed, Skipped: b.skipped, Unknown: x.unknown, Fault: noteOf(b.fault), At: b.at}
 	for i := range x.folds {
 		f := &x.folds[i]
 		m.Folds = append(m.Folds, foldMark{f.n, f.sum, kept{f.wide}, kept{f.best}, f.at})
 	}
-	for len(b.pages) > 1 && b.pages[1].First <= b.below {
+	for len(b.pages) > 1 && b.pages[1].First <= b.over.below {
 		b.pages = b.pages[1:]
 	}
 	before := 0
@@ -287,28 +301,37 @@ func (x *iteration) recallMark(data []byte) error {
 			x.folds[i].wide = n
 		}
 	}
-	x.notes.below = m.Below
+	b.over.below = m.Below
 	if m.Page != nil {
 		x.notes.pages = []*placeMark{m.Page}
 	}
-	for _, x := range m.Beyond {
-		for n := x[0]; n <= x[1]; n++ {
-			b.beyond[n] = true
-		}
+	for _, stretch := range m.Beyond {
+		b.over.addAll(stretch[0], stretch[1])
+	}
+	b.undos = m.Undos
+	b.undone.add(m.Undone)
+	x.book.recall(m.Undos)
+	if x.book != nil {
+		x.s.undone.add(m.Undone)
 	}
 	return nil
 }
 
-func (x *iteration) recallItem(n int, data []byte) error {
+func (x *iteration) recallItem(n int, data []byte) (undos bool, err error) {
 	var note itemNote
 	if err := json.Unmarshal(data, &note); err != nil {
-		return err
+		return false, err
 	}
-	if b := x.notes; n < b.below || b.beyond[n] {
-		return x.recallListed(n, &note) // the mark knows all else of it
+	undos = note.Undos > 0
+	if x.notes.over.has(n) {
+		return undos, x.recallListed(n, &note) // the mark knows all else of it
 	}
-	x.notes.over(n)
-	x.notes.count(n, note.Failed.fault(), note.Skipped)
+	x.notes.over.add(n)
+	x.notes.count(n, note.Failed.fault(), &note)
+	x.book.recall(note.Undos)
+	if x.book != nil {
+		x.s.undone.add(note.Undone)
+	}
 	x.count++
 	switch {
 	case note.Skipped:
@@ -321,9 +344,9 @@ func (x *iteration) recallItem(n int, data []byte) error {
 		}
 	default:
 		x.succeeded++
-		return x.refold(n, &note, func(*aggregate) bool { return true })
+		err = x.refold(n, &note, func(*aggregate) bool { return true })
 	}
-	return nil
+	return undos, err
 }
 
 // recallListed puts an item's values into the lists, if it succeeded.

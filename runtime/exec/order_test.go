@@ -43,6 +43,7 @@ func (h *shuffled) Commit(context.Context, map[string]map[string]any) error { re
 func (h *shuffled) Settle(context.Context, exec.Claim, bool) error          { return nil }
 func (h *shuffled) Detail() event.Detail                                    { return event.Everything }
 func (h *shuffled) Loop(string, []string, bool) exec.Notes                  { return nil }
+func (h *shuffled) Undos(string, []string) exec.Undos                       { return nil }
 func (h *shuffled) Emit(e event.Event) {
 	if d, ok := e.(event.ItemDone); ok {
 		h.done = append(h.done, d.Item)

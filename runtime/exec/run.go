@@ -61,6 +61,7 @@ type shared struct {
 
 	mu   sync.Mutex
 	kept map[string]map[string]any // next states, by integration
+	held map[string]*heldUndos     // by execution of a loop
 }
 
 // Run carries out p on h and returns when nothing of it is under way any more. When ctx ends, no
@@ -89,7 +90,7 @@ func Run(ctx context.Context, p *Program, in Inputs, h Host) *Result {
 }
 
 func (r *run) whole(ctx context.Context) *Result {
-	outputs, f := r.carryOut(ctx, &scope{run: r})
+	outputs, f := r.carryOut(ctx, &scope{run: r, undone: &r.undone})
 	res := &Result{Status: r.status(f), Outputs: outputs}
 	if f != nil {
 		res.Error = &f.Failure
@@ -148,13 +149,7 @@ func (r *run) status(f *fault) event.Status {
 
 // prepare binds inputs, variables and secrets, and finds out where the APIs are.
 func (r *run) prepare(s *scope) *fault {
-	r.secrets = make(map[string]any, len(r.in.Secrets))
-	for name, v := range r.in.Secrets {
-		r.secrets[name] = v.Reveal()
-		r.in.Redactor.Add(v.Reveal())
-	}
-	s.env = map[string]any{expression.HostKey: s, "var": map[string]any{}, "input": map[string]any{}}
-	f := r.bind(s, "var", "variable", r.p.variables, r.in.Variables)
+	f := r.bare(s)
 	if f == nil {
 		f = r.begin(s)
 	}
@@ -162,6 +157,17 @@ func (r *run) prepare(s *scope) *fault {
 		f = r.reach(s)
 	}
 	return f
+}
+
+// bare binds variables and secrets.
+func (r *run) bare(s *scope) *fault {
+	r.secrets = make(map[string]any, len(r.in.Secrets))
+	for name, v := range r.in.Secrets {
+		r.secrets[name] = v.Reveal()
+		r.in.Redactor.Add(v.Reveal())
+	}
+	s.env = map[string]any{expression.HostKey: s, "var": map[string]any{}, "input": map[string]any{}}
+	return r.bind(s, "var", "variable", r.p.variables, r.in.Variables)
 }
 
 // bind checks given values against what is declared, and fills in defaults.

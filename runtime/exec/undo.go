@@ -8,8 +8,8 @@ import (
 	"tenon/runtime/event"
 )
 
-// book is what can be undone of a block, of a loop or of an item, each under its place in the plan's order: that
-// of the op in its block, that of the item in its loop. Undos run in the reverse of that order, which for writes
+// book is what can be undone of a block or of an item, each under its place in the plan's order: that of the op in its
+// block. What can be undone of a loop is on a [shelf]. Undos run in the reverse of that order, which for writes
 // is the order in which they were made, whatever else happened at once. A nil book takes nothing.
 type book struct {
 	mu      sync.Mutex
@@ -19,10 +19,12 @@ type book struct {
 	lock    string // under which it was done and is undone; "": none, or one that is held around it, too
 }
 
+// entry is one of three things.
 type entry struct {
 	at   int
-	undo *undo // exactly one of
-	in   *book // these is set
+	undo *undo
+	in   *book  // of a run inside this one
+	loop *shelf // of a loop
 }
 
 // undo is a request that takes back what an op did, ready to be sent.
@@ -41,16 +43,6 @@ func (b *book) add(e entry) {
 	b.entries = append(b.entries, e)
 }
 
-// inner is the book of what stands at a place of b.
-func (b *book) inner(at int) *book {
-	if b == nil {
-		return nil
-	}
-	in := &book{}
-	b.add(entry{at: at, in: in})
-	return in
-}
-
 // keep says that nothing in b is undone.
 func (b *book) keep(why string) {
 	if b != nil {
@@ -58,15 +50,42 @@ func (b *book) keep(why string) {
 	}
 }
 
-// drainer is what is done with the undos in a book.
-type drainer struct {
-	visit func(u *undo, kept string) bool                 // says whether it is gone
-	clear func(*Claim)                                    // for each item of which all are
-	lock  func(name string) (release func(bool), ok bool) // not ok: the run was stopped
+// under says that what is in b was done under a lock.
+func (b *book) under(lock string) {
+	if b != nil {
+		b.lock = lock
+	}
 }
 
-// drain takes out all undos, the newest first, each with why it is kept, if it is.
-func (b *book) drain(kept string, d *drainer) (gone, rest int) {
+// drainer is what is done with undos.
+type drainer struct {
+	visit func(u *undo, kept string, came *undone) fate
+	clear func(*Claim)                                    // for each item of which all are gone
+	lock  func(name string) (release func(bool), ok bool) // not ok: the run was stopped
+	over  func() bool                                     // the run was stopped
+	runs  map[string]*run                                 // inside this one, made ready again, by prefix
+}
+
+// fate is what became of an undo.
+type fate uint8
+
+const (
+	gone   fate = iota // what it was to undo is
+	failed             // for good
+	stays              // it is still to be done, or to be settled
+)
+
+// fates counts them.
+type fates [3]int
+
+func (f *fates) add(o fates) {
+	for i, n := range o {
+		f[i] += n
+	}
+}
+
+// drain takes out all undos, the newest first, each with why it is kept, if it is. came is told.
+func (b *book) drain(kept string, d *drainer, came *undone) (all fates) {
 	b.mu.Lock()
 	entries := b.entries
 	b.entries = nil
@@ -84,30 +103,37 @@ func (b *book) drain(kept string, d *drainer) (gone, rest int) {
 	for _, e := range entries {
 		switch {
 		case e.in != nil:
-			g, r := e.in.drain(kept, d)
-			gone, rest = gone+g, rest+r
-		case d.visit(e.undo, kept):
-			gone++
+			all.add(e.in.drain(kept, d, came))
+		case e.loop != nil:
+			all.add(e.loop.drain(kept, d, came))
 		default:
-			rest++
+			all[d.visit(e.undo, kept, came)]++
 		}
 	}
-	if b.claim != nil && gone > 0 && rest == 0 {
+	if b.claim != nil && all[gone] > 0 && all[failed]+all[stays] == 0 {
 		d.clear(b.claim)
 	}
-	return gone, rest
+	return all
 }
 
 // some reports whether there is anything to undo.
 func some(entries []entry) bool {
 	return slices.ContainsFunc(entries, func(e entry) bool {
-		if e.in == nil {
-			return true
+		switch {
+		case e.in != nil:
+			return e.in.kept == "" && !e.in.empty()
+		case e.loop != nil:
+			return !e.loop.empty()
 		}
-		e.in.mu.Lock()
-		defer e.in.mu.Unlock()
-		return e.in.kept == "" && some(e.in.entries)
+		return true
 	})
+}
+
+// empty reports whether there is nothing in b.
+func (b *book) empty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !some(b.entries)
 }
 
 const stoppedBefore = "the run was stopped before it came to it"
@@ -129,8 +155,22 @@ func (u *undone) note(n *int, x *undo, why string) {
 	}
 }
 
+// add counts what something else came to.
+func (u *undone) add(o *event.Undone) {
+	if o == nil {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.Done += o.Done
+	u.Failed += o.Failed
+	u.Kept += o.Kept
+	u.Rest = append(u.Rest, o.Rest[:min(len(o.Rest), shownRest-len(u.Rest))]...)
+}
+
+// report is what it came to; nil if there was nothing. Nothing is counted meanwhile.
 func (u *undone) report() *event.Undone {
-	if u.Done+u.Failed+u.Kept == 0 {
+	if u == nil || u.Done+u.Failed+u.Kept == 0 {
 		return nil
 	}
 	return &u.Undone
@@ -181,16 +221,16 @@ func (r *run) takeBack(f *fault, s *scope) {
 	case f.Kind == event.RunCanceled:
 		s.book.keep("the run was interrupted")
 	}
-	r.undo(s.book)
+	r.undo(s)
 }
 
-// undo takes back what is in a book, the newest first. What fails does not keep the rest from being undone. An item
+// undo takes back what is in a scope's book, the newest first. What fails does not keep the rest from being undone. An item
 // of which all is undone is as if its key had never been seen. No timeout ends it.
-func (r *run) undo(b *book) {
-	if b == nil {
+func (r *run) undo(s *scope) {
+	if s.book == nil {
 		return
 	}
-	b.drain("", &drainer{
+	s.book.drain("", &drainer{
 		visit: r.undoOne,
 		clear: func(c *Claim) { r.forget(&scope{run: r, ctx: r.ctx}, *c, false) },
 		lock: func(name string) (func(bool), bool) {
@@ -200,11 +240,13 @@ func (r *run) undo(b *book) {
 			}
 			return release, true
 		},
-	})
+		over: func() bool { return r.ctx.Err() != nil },
+		runs: map[string]*run{},
+	}, s.undone)
 }
 
-// undoOne takes back what one step did, and reports whether it could.
-func (r *run) undoOne(u *undo, kept string) bool {
+// undoOne takes back what one step did.
+func (r *run) undoOne(u *undo, kept string, came *undone) fate {
 	s := &scope{run: u.run, ctx: r.ctx, env: map[string]any{}, step: u.step, item: u.item, place: u.place, label: "undo"}
 	if kept == "" && s.over() {
 		kept = stoppedBefore
@@ -213,26 +255,32 @@ func (r *run) undoOne(u *undo, kept string) bool {
 		r.cut.Store(true)
 	}
 	if kept != "" {
-		r.undone.note(&r.undone.Kept, u, kept)
-		return false
+		came.note(&came.Kept, u, kept)
+		return stays
 	}
 	r.emit(event.UndoStarted{Step: u.step, Item: u.item})
-	f := s.fail(event.Expression, u.op.plan.Undo.Range, "%s", u.cannot)
+	f := s.fail(event.Expression, u.op.plan.Range, "%s", u.cannot)
+	if w := u.op.plan.Undo; w != nil {
+		f.Range = w.Range
+	}
 	var a *reply
 	if u.req != nil {
 		a, f = u.run.send(s, u.op, u.op.call, u.req)
 	}
 	if f == nil {
-		r.undone.note(&r.undone.Done, u, "")
+		came.note(&came.Done, u, "")
 		r.emit(event.UndoDone{Step: u.step, Item: u.item, Status: a.status})
-		return true
+		return gone
 	}
+	what := failed
 	if f.InDoubt {
+		what = stays
 		r.doubts.Add(1)
 	} else if f.Kind == event.RunCanceled {
+		what = stays
 		r.cut.Store(true)
 	}
-	r.undone.note(&r.undone.Failed, u, f.Message)
+	came.note(&came.Failed, u, f.Message)
 	r.emit(event.UndoFailed{Step: u.step, Item: u.item, Failure: &f.Failure})
-	return false
+	return what
 }
