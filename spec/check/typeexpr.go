@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"tenon/spec/diag"
@@ -205,7 +206,12 @@ func (b *builder) schemaType(name syntax.Step) *types.Type {
 	return b.resolveSchema(s)
 }
 
+// componentType is a schema of a document. Of an API that is served, what comes in are requests, and what goes out are
+// answers.
 func (b *builder) componentType(a *api, name syntax.Step, dir types.Direction) *types.Type {
+	if dir != types.BothWays && b.isServed(a.model.Name) {
+		dir = map[types.Direction]types.Direction{types.Request: types.Response, types.Response: types.Request}[dir]
+	}
 	if t, ok := a.doc.Schema(name.Name, dir); ok {
 		return t
 	}
@@ -213,6 +219,13 @@ func (b *builder) componentType(a *api, name syntax.Step, dir types.Direction) *
 	d.Suggest(replacement(name, diag.Nearest(name.Name, a.doc.SchemaNames())))
 	b.unresolved = append(b.unresolved, name.Name)
 	return types.Invalid
+}
+
+// isServed reports whether a trigger serves an operation of an api.
+func (b *builder) isServed(api string) bool {
+	return slices.ContainsFunc(b.project.Integrations, func(m *model.Integration) bool {
+		return slices.ContainsFunc(m.Triggers, func(t *model.Trigger) bool { return t.Operation != nil && t.Operation.API == api })
+	})
 }
 
 // replacement gives the nearest name and how it is written in place of a step of a traversal.
