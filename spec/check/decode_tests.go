@@ -57,6 +57,9 @@ func (d *decoder) mockAnswer(decl model.Decl, n *node) *model.MockAnswer {
 		Decl: decl, Status: literal[int](d, n, "status"), Headers: n.expr("headers"), Body: n.expr("body"),
 		Error: literal[string](d, n, "error"), Valid: literal[bool](d, n, "valid"), Partial: literal[bool](d, n, "partial"),
 	}
+	if n.wrong("status") {
+		out.Status.Value = -1
+	}
 	if failure := n.attrs["error"]; failure != nil {
 		for _, a := range n.written([]string{"status", "headers", "body", "partial"}) {
 			d.diags.Add(lang.AttributeValue, a.NameRange, "%q and %q do not go together: with a failure there is no answer.", "error", a.decl.Name).
@@ -145,6 +148,9 @@ func span(from, to source.Range) source.Range {
 func (d *decoder) expectation(n *node) *model.Expect {
 	out := &model.Expect{
 		Decl: n.declared(), Status: literal[string](d, n, "status"), Outputs: n.expr("outputs"), State: n.expr("state"), Assert: n.expr("assert"),
+	}
+	if n.wrong("status") {
+		out.Status.Value = "" // any may be meant
 	}
 	for _, b := range n.blocks {
 		out.Checks = append(out.Checks, &model.Check{Decl: b.declared(), Assert: b.expr("assert"), Message: b.expr("message")})

@@ -57,6 +57,9 @@ func (d *decoder) respond(n *node) *model.Respond {
 		Decl: n.declared(), On: literal[string](d, n, "on"), When: n.expr("when"), Status: literal[int](d, n, "status"),
 		Headers: n.expr("headers"), Body: n.expr("body"), ContentType: literal[string](d, n, "content_type"),
 	}
+	if n.wrong("on") {
+		out.On.Value = "" // it may be meant for any run
+	}
 	if s := out.Status; s.Set && s.Value > 599 {
 		d.diags.Add(lang.AttributeValue, s.Range, "%d is no status of an answer: they go from 200 to 599.", s.Value)
 		out.Status = model.Lit[int]{}
@@ -71,6 +74,9 @@ func (n *node) chosen() string {
 	}
 	return n.block.Labels[0].Text
 }
+
+// wrong reports whether an attribute is written, and could not be read.
+func (n *node) wrong(name string) bool { return n.attrs[name] != nil && n.attrs[name].value == nil }
 
 // triggerNeeds reports what a kind of trigger lacks.
 func (d *decoder) triggerNeeds(n *node, kind string) {

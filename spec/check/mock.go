@@ -20,7 +20,7 @@ import (
 // mock types what answers the calls of an operation.
 func (t *tested) mock(m *model.Mock) *plan.Mock {
 	out := &plan.Mock{Name: m.Name, Range: m.Header}
-	request := &expression.Name{Name: "request", Key: "request"}
+	request := &expression.Name{Name: "request", Key: "request", Type: types.Invalid}
 	op := t.mocked(m, out)
 	if c := t.callsTo(out); c != nil {
 		request.Type = types.ObjectOf(c.requestProperties()...)
@@ -74,6 +74,7 @@ func (t *tested) mocked(m *model.Mock, out *plan.Mock) *operation {
 	}
 	if t.plan != nil && t.callsTo(out) == nil {
 		t.neverCalled(ref, "Integration %q never calls %s.", t.out.Integration, op.name())
+		return nil // what it answers is meant for another one
 	}
 	return op
 }
@@ -125,7 +126,7 @@ func (t *tested) answer(m *model.Mock, a *model.MockAnswer, op *operation, scope
 		t.untyped(scope, a)
 		return out
 	}
-	if op == nil {
+	if op == nil || out.Status < 0 {
 		t.untyped(scope, a)
 		return out
 	}

@@ -48,10 +48,16 @@ func (s *served) responds(scope *expression.Scope, m *model.Integration, p *plan
 	}
 	always := map[string]source.Range{}
 	count := map[string]int{}
+	wrong := false
 	for _, r := range s.trigger.Responds {
 		on := r.On.Value
-		if ended[on] == nil {
-			continue // reported
+		if on == "" {
+			unknown := expression.NewScope(scope)
+			unknown.Define(&expression.Name{Name: "outputs", Key: "outputs", Type: types.Invalid})
+			unknown.Define(&expression.Name{Name: "error", Key: "error", Type: types.Invalid})
+			s.loosen(unknown, r.When, r.Headers, r.Body)
+			wrong = true
+			continue
 		}
 		count[on]++
 		if first, settled := always[on]; settled {
@@ -74,7 +80,7 @@ func (s *served) responds(scope *expression.Scope, m *model.Integration, p *plan
 		s.respond(r, out, holds)
 		s.out.Responds = append(s.out.Responds, out)
 	}
-	if _, settled := always["succeeded"]; !settled && len(s.trigger.Responds) > 0 {
+	if _, settled := always["succeeded"]; !settled && !wrong && len(s.trigger.Responds) > 0 {
 		d := s.diags.Add(lang.RespondConditions, s.trigger.Header, "Each respond block has a condition. A run that succeeds while none holds is answered 500.")
 		d.Explain("Leave out when of the last one.")
 		if count["succeeded"] == 0 {

@@ -219,7 +219,7 @@ func (t *tested) condition(e *syntax.Expr, scope *expression.Scope, what string)
 		constant = constant && d.Rule != expression.ConditionConstant
 	}
 	if constant && v == true {
-		t.diags.Add(expression.ConditionConstant, e.Range, "This condition always holds, so it shows nothing.")
+		t.diags.Add(expression.ConditionConstant, e.Range, "This condition always holds, so it shows nothing.").Severity = diag.Warning
 	}
 	return x
 }
@@ -241,7 +241,7 @@ func (t *tested) expected(e *syntax.Expr, attr, status string, scope *expression
 	if e == nil {
 		return nil
 	}
-	if status != "succeeded" {
+	if status != "succeeded" && status != "" {
 		t.diags.Add(lang.AttributeValue, e.Range, "A run that does not succeed has no %s.", attr)
 		return nil
 	}
@@ -291,6 +291,12 @@ func (t *tested) outcome(status string) []*expression.Name {
 	names := []*expression.Name{
 		{Name: "status", Key: "status", Type: types.Enum("succeeded", "failed", "in_doubt")},
 		{Name: "calls", Key: "calls", Type: calls},
+	}
+	if status == "" {
+		for _, name := range []string{"outputs", "state", "error"} {
+			names = append(names, &expression.Name{Name: name, Key: name, Type: types.Invalid})
+		}
+		return names
 	}
 	if status != "succeeded" {
 		const gone = "A run that does not succeed has no %s; this test expects one that is %s."

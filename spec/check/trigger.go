@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +90,17 @@ func (b *builder) trigger(m *model.Integration, t *model.Trigger, plans map[stri
 		sees = append(sees, request...)
 	}
 	scope := expression.NewScope(b.globals)
-	scope.Define(&expression.Name{Name: "trigger", Key: "trigger", Type: types.ObjectOf(sees...)})
+	seen := &expression.Name{Name: "trigger", Key: "trigger", Type: types.ObjectOf(sees...)}
+	if t.Kind == "" { // which has been reported
+		seen.Type = types.Invalid
+		if t.Verify != nil {
+			b.verify(t.Verify)
+		}
+		for _, a := range t.Auths {
+			b.loosely(a)
+		}
+	}
+	scope.Define(seen)
 	scope.Define(&expression.Name{Name: "input", Gone: "A trigger comes before the inputs: it says what they are, in inputs."})
 	b.triggerExprs(m, t, out, scope)
 	if serving != nil {
@@ -103,7 +114,12 @@ func (b *builder) trigger(m *model.Integration, t *model.Trigger, plans map[stri
 func (b *builder) triggerExprs(m *model.Integration, t *model.Trigger, out *plan.Trigger, scope *expression.Scope) {
 	what := fmt.Sprintf("of trigger %q", t.Name)
 	if t.Key != nil && out.Webhook != nil {
-		out.Webhook.Key = b.check(b.tree(t.Key), scope, expression.Want{Type: switchable, What: "key " + what})
+		key := b.check(b.tree(t.Key), scope, expression.Want{Type: switchable, What: "key " + what})
+		out.Webhook.Key = key
+		if key != nil && !key.Type.Shape().Invalid && !strings.Contains(key.Source, "(") && !slices.ContainsFunc(key.Uses, func(u expression.Use) bool { return u.Key == "trigger" }) {
+			b.badType(t.Key.Range, "The key of trigger %q is the same for every delivery, so that all but the first would be dropped.", t.Name).
+				Explain("A key tells deliveries apart, as in key = trigger.body.id.")
+		}
 	}
 	if t.When != nil {
 		out.When = b.check(b.tree(t.When), scope, expression.Want{Type: types.AnyBoolean, What: "when " + what})

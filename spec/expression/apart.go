@@ -18,13 +18,15 @@ type side struct {
 	of   ast.Node // that node
 }
 
-// maxApart bounds how deep, and how many elements of lists, two sides of a comparison are held against each other.
-const maxApart = 20
+// maxApart bounds how deep, and how many elements of lists, two sides of a comparison are held against each other, and
+// maxParts how many parts in all.
+const maxApart, maxParts = 20, 1000
 
 // apart reports that no list or object is on both sides of a comparison, at the first part that shows it: another
 // kind of value, another constant, a field that only one side has, another number of elements. It reports whether
 // there is one.
 func (c *checker) apart(n *ast.BinaryNode, a, b value) bool {
+	c.parts = 0
 	say := c.difference(n, side{typ: a.typ, node: a.node, of: a.node}, side{typ: b.typ, node: b.node, of: b.node}, 0)
 	if say == nil {
 		return false
@@ -36,6 +38,9 @@ func (c *checker) apart(n *ast.BinaryNode, a, b value) bool {
 // difference returns what reports that a and b are never equal; nil if they may be.
 func (c *checker) difference(n *ast.BinaryNode, a, b side, depth int) (say func()) {
 	sa, sb := a.typ.Shape(), b.typ.Shape()
+	if c.parts++; c.parts > maxParts {
+		return nil
+	}
 	if sa.Untyped || sb.Untyped || sa.Invalid || sb.Invalid || sa.Kinds == 0 || sb.Kinds == 0 || depth > maxApart {
 		return nil
 	}
@@ -191,23 +196,29 @@ func (c *checker) alternativesApart(n *ast.BinaryNode, a, b side, depth int) fun
 }
 
 func (c *checker) objectsApart(n *ast.BinaryNode, a, b side, p, q *types.Fields, depth int) func() {
-	for i, x := range []struct {
+	type half struct {
 		has, other side
 		fields     *types.Fields
-	}{{a, b, p}, {b, a, q}} {
+	}
+	halves := []half{{a, b, p}, {b, a, q}}
+	for _, x := range halves { // a name that is written wrong comes first
+		for _, f := range x.fields.Properties {
+			if key, _ := x.has.member(f.Name); key != nil && !c.mayHave(x.other, f, true) {
+				return func() { c.lacks(n, x.has, x.other, key, f.Name) }
+			}
+		}
+	}
+	for i, x := range halves {
 		for _, f := range x.fields.Properties {
 			if !f.Required || f.Type.May(types.Absent) {
 				continue
 			}
-			key, member := x.has.member(f.Name)
-			got := x.other.typ.Field(f.Name)
-			if got.Found == types.Forbidden || got.Found == types.Undeclared && key != nil {
-				return func() { c.lacks(n, x.has, x.other, key, f.Name, got.Near) }
+			if !c.mayHave(x.other, f, false) {
+				return func() { c.lacks(n, x.has, x.other, nil, f.Name) }
 			}
-			_, there := x.other.member(f.Name)
-			there.typ = got.Type.Without(types.Absent)
-			member.typ = f.Type
-			l, r := member, there
+			_, l := x.has.member(f.Name)
+			_, r := x.other.member(f.Name)
+			l.typ, r.typ = f.Type, x.other.typ.Field(f.Name).Type.Without(types.Absent)
 			if i == 1 {
 				l, r = r, l
 			}
@@ -217,6 +228,13 @@ func (c *checker) objectsApart(n *ast.BinaryNode, a, b side, p, q *types.Fields,
 		}
 	}
 	return nil
+}
+
+// mayHave reports whether objects on a side may have the field f of the other one. What a schema does not declare, they
+// have not, if an author has written it.
+func (c *checker) mayHave(s side, f *types.Property, isWritten bool) bool {
+	found := s.typ.Field(f.Name).Found
+	return !f.Required || f.Type.May(types.Absent) || found != types.Forbidden && (found != types.Undeclared || !isWritten)
 }
 
 // member is a field of an object, with its name if it is written there.
@@ -234,7 +252,7 @@ func (s side) member(name string) (key ast.Node, _ side) {
 }
 
 // lacks reports a field that only one side has: where its name is written, else at the object that lacks it.
-func (c *checker) lacks(n *ast.BinaryNode, has, other side, key ast.Node, name, near string) {
+func (c *checker) lacks(n *ast.BinaryNode, has, other side, key ast.Node, name string) {
 	at := ast.Node(n)
 	_, here := other.node.(*ast.MapNode)
 	if here {
@@ -247,9 +265,7 @@ func (c *checker) lacks(n *ast.BinaryNode, has, other side, key ast.Node, name, 
 		}
 		d := c.report(UnknownField, key, "%s has no field %q, so this is always %t.", owner, name, n.Operator == "!=")
 		names := other.typ.PropertyNames()
-		if near == "" {
-			near = diag.Nearest(name, names)
-		}
+		near := diag.Nearest(name, names)
 		if c.suggestName(d, key, near); near == "" && len(names) > 0 {
 			d.Explain("It has %s.", choices(names))
 		}

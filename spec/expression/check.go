@@ -132,6 +132,7 @@ type checker struct {
 	taints  []taint        // where names that became secret elsewhere are read
 	shown   []source.Range // what reveal stands around
 	fresh   int
+	parts   int // of the sides of a comparison that have been looked at
 	nodes   int
 	deep    int
 	quiet   int        // only looking: nothing is reported or recorded

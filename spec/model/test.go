@@ -31,7 +31,7 @@ type Mock struct {
 // MockAnswer is what one call is answered. Its Decl is that of the mock, or stands at an element of its responses.
 type MockAnswer struct {
 	Decl
-	Status  Lit[int]
+	Status  Lit[int]     // -1: written, but it is none
 	Headers *syntax.Expr // may be nil
 	Body    *syntax.Expr // may be nil
 	Error   Lit[string]  // network, timeout, or not set
@@ -42,7 +42,7 @@ type MockAnswer struct {
 // Expect is what must come of a test's run.
 type Expect struct {
 	Decl
-	Status  Lit[string] // succeeded, failed, in_doubt
+	Status  Lit[string] // succeeded, failed, in_doubt; "": written, but none of them
 	Outputs *syntax.Expr
 	State   *syntax.Expr
 	Assert  *syntax.Expr

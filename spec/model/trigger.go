@@ -42,7 +42,7 @@ type Trigger struct {
 // Respond is one way to answer the request that a run was for.
 type Respond struct {
 	Decl
-	On            Lit[string] // succeeded, failed
+	On            Lit[string] // succeeded, failed; "": written, but neither
 	When          *syntax.Expr
 	Status        Lit[int]
 	Headers, Body *syntax.Expr

@@ -1,6 +1,7 @@
 package mutation
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,9 @@ import (
 // base is an integration that works, with the places where it can be broken.
 type base struct {
 	name, dir, src string
+	file           string            // which file src is
+	beside         map[string]string // the other files of the project, by name
+	main           *base             // where the integrations are; the base itself, unless it is a file of tests
 	body           *hclsyntax.Body
 	specs          map[string]*document // by api
 	steps          []*step
@@ -23,6 +27,12 @@ type base struct {
 	reads          []*fieldRead
 	calls          []*hclsyntax.FunctionCallExpr
 	blocks         []*block
+	mocks          []*mocked
+	mockPlaces     []*place // as places, of what mocks answer
+	mockBrackets   []*bracket
+	given          []*given
+	triggers       []*trigger
+	responds       []*respond
 }
 
 // block is a block of the file and where it stands.
@@ -59,15 +69,19 @@ type place struct {
 	shape    *shape
 	schema   any
 	required bool
+	answers  bool    // it is sent by a respond block
+	answer   *answer // of a mock
 }
 
 // bracket is an object that is sent.
 type bracket struct {
-	step  *step
-	in    string
-	at    hcl.Range
-	shape *shape // of a body
-	keys  []string
+	step    *step
+	in      string
+	at      hcl.Range
+	shape   *shape // of a body
+	keys    []string
+	answers bool    // it is sent by a respond block
+	answer  *answer // of a mock
 }
 
 // fieldRead is a traversal, and what the documents say about the object that its last name is of.
@@ -85,12 +99,14 @@ type scope struct {
 	block       *block
 	integration string
 	step        *step          // whose `response` it is
+	mock        *mocked        // whose `request` it is
+	trigger     *trigger       // whose `trigger` it is
 	vars        map[string]any // schemas of iteration variables and inputs of mappings
 }
 
 var specAttribute = regexp.MustCompile(`(?m)^\s*spec\s*=\s*"([^"]+)"`)
 
-// bases are all of which the documents are there.
+// bases are all of which the documents are there: the files with integrations, and those with their tests.
 func bases(t testing.TB) []*base {
 	t.Helper()
 	root := filepath.Join("..", "..", "..")
@@ -105,34 +121,34 @@ func bases(t testing.TB) []*base {
 			t.Fatalf("no integrations: %s: %v", pattern, err)
 		}
 		for _, name := range names {
+			if strings.HasSuffix(name, testSuffix) {
+				continue
+			}
 			if b := load(t, name); b != nil {
 				out = append(out, b)
+				out = append(out, b.tests(t)...)
 			}
 		}
 	}
 	return out
 }
 
+const testSuffix = ".test.hcl"
+
 func load(t testing.TB, name string) *base {
-	src, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &base{name: strings.TrimSuffix(filepath.Base(name), ".hcl"), dir: filepath.Dir(name), src: string(src), specs: map[string]*document{}}
+	b := &base{name: strings.TrimSuffix(filepath.Base(name), ".hcl"), dir: filepath.Dir(name), file: "main.hcl", beside: map[string]string{}, specs: map[string]*document{}}
+	b.main = b
+	pattern := b.name + testSuffix
 	if b.name == "main" {
-		b.name = filepath.Base(b.dir)
+		b.name, pattern = filepath.Base(b.dir), "*"+testSuffix
 	}
+	b.parse(t, name)
 	for _, m := range specAttribute.FindAllStringSubmatch(b.src, -1) {
 		if find(b.dir, m[1]) == "" {
 			t.Logf("left out: %s, since there is no %s", b.name, m[1])
 			return nil
 		}
 	}
-	f, diags := hclsyntax.ParseConfig(src, "main.hcl", hcl.InitialPos)
-	if diags.HasErrors() {
-		t.Fatal(diags)
-	}
-	b.body = f.Body.(*hclsyntax.Body)
 	for _, k := range b.body.Blocks {
 		if k.Type != "api" {
 			continue
@@ -144,20 +160,66 @@ func load(t testing.TB, name string) *base {
 		spec, _ := k.Body.Attributes["spec"].Expr.Value(nil)
 		b.specs[k.Labels[0]] = read(t, spec.AsString(), find(b.dir, spec.AsString()))
 	}
+	tests, err := filepath.Glob(filepath.Join(b.dir, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range tests {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.beside[filepath.Base(name)] = string(src)
+	}
+	b.lookAround()
+	return b
+}
+
+// tests are the files of tests of a project.
+func (b *base) tests(t testing.TB) []*base {
+	var out []*base
+	for _, name := range slices.Sorted(maps.Keys(b.beside)) {
+		in := &base{name: b.name + "/" + name, dir: b.dir, file: name, beside: maps.Clone(b.beside), main: b, specs: b.specs}
+		delete(in.beside, name)
+		in.beside["main.hcl"] = b.src
+		in.parse(t, filepath.Join(b.dir, name))
+		in.lookAround()
+		out = append(out, in)
+	}
+	return out
+}
+
+func (b *base) parse(t testing.TB, name string) {
+	src, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, diags := hclsyntax.ParseConfig(src, b.file, hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	b.src, b.body = string(src), f.Body.(*hclsyntax.Body)
+}
+
+// lookAround notes all that can be broken.
+func (b *base) lookAround() {
 	b.collect(b.body, nil, "")
 	for _, k := range b.blocks {
 		b.findStep(k)
 	}
 	for _, k := range b.blocks {
+		b.findMock(k)
+		b.findTrigger(k)
+	}
+	for _, k := range b.blocks {
 		b.look(k)
 	}
-	return b
 }
 
 func (b *base) collect(body *hclsyntax.Body, parents []*block, integration string) {
 	for _, k := range body.Blocks {
 		in := integration
-		if k.Type == "integration" || k.Type == "mapping" {
+		if k.Type == "integration" || k.Type == "mapping" || k.Type == "test" {
 			in = k.Type + " " + k.Labels[0]
 		}
 		bk := &block{k, in, parents}
@@ -234,6 +296,11 @@ func (b *base) resolve(in *scope, names []string) (*shape, *document, any) {
 	case in.vars[names[0]] != nil:
 		v := in.vars[names[0]].(variable)
 		d, schema, names = v.doc, v.schema, names[1:]
+	default:
+		d, schema, names = b.started(in, names)
+	}
+	if d == nil {
+		return nil, nil, nil
 	}
 	var parent *shape
 	for _, name := range names {
@@ -272,9 +339,18 @@ func (b *base) look(k *block) {
 		if p.Type == "step" {
 			in.step = b.stepOf(p.integration, p.label())
 		}
+		if p.Type == "mock" {
+			in.mock = b.mockAt(p)
+		}
+		if p.Type == "trigger" {
+			in.trigger = b.triggerAt(p)
+		}
 	}
+	b.lookAtStart(in, k)
 	for _, a := range attributes(k.Body) {
 		switch {
+		case k.Type == "trigger" && (a.Name == "body" || a.Name == "webhook" || a.Name == "operation") || k.Type == "test" && a.Name == "integration":
+			continue
 		case a.Name == "call" || a.Name == "depends_on" || a.Name == "type" || a.Name == "from" || a.Name == "to":
 			continue
 		case in.step != nil && k.Type == "step" && a.Name == "params":
@@ -396,13 +472,7 @@ func (b *base) sent(s *step, d *document, in string, e hclsyntax.Expression, sch
 
 // expression notes reads and calls.
 func (b *base) expression(in *scope, e hclsyntax.Expression) {
-	hidden := map[string]bool{}
-	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
-		if f, ok := n.(*hclsyntax.ForExpr); ok {
-			hidden[f.KeyVar], hidden[f.ValVar] = true, true
-		}
-		return nil
-	})
+	in, hidden := b.bound(in, e)
 	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
 		switch n := n.(type) {
 		case *hclsyntax.FunctionCallExpr:
@@ -422,6 +492,30 @@ func (b *base) expression(in *scope, e hclsyntax.Expression) {
 		}
 		return nil
 	})
+}
+
+// bound is the scope with the names that `for` makes in e, and those of which it cannot be told what they are.
+func (b *base) bound(in *scope, e hclsyntax.Expression) (*scope, map[string]bool) {
+	hidden, with := map[string]bool{}, *in
+	with.vars = maps.Clone(in.vars)
+	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
+		f, ok := n.(*hclsyntax.ForExpr)
+		if !ok {
+			return nil
+		}
+		hidden[f.KeyVar] = true
+		name := f.ValVar
+		if d, schema := b.valueOf(&with, f.CollExpr); schema != nil && with.vars[name] == nil && !hidden[name] {
+			if items := d.shape(schema).items; items != nil {
+				with.vars[name] = variable{d, items}
+				return nil
+			}
+		}
+		delete(with.vars, name)
+		hidden[name] = true
+		return nil
+	})
+	return &with, hidden
 }
 
 // namesOf are the parts of a traversal; "[]" for an element of a list.

@@ -100,6 +100,7 @@ type operation struct {
 	bodyRequired bool
 	success      any // schema of the answer; nil: none
 	failures     []any
+	answers      map[string]any // schemas by status; nil for one without a body
 }
 
 type parameter struct {
@@ -157,6 +158,7 @@ func (o *operation) decode() {
 		o.bodyRequired, _ = body["required"].(bool)
 		o.body = d.content(body)
 	}
+	o.answers = map[string]any{}
 	responses, _ := o.node["responses"].(object)
 	for _, status := range slices.Sorted(maps.Keys(responses)) {
 		answer := d.follow(responses[status])
@@ -164,6 +166,7 @@ func (o *operation) decode() {
 		if !ok {
 			schema = d.content(answer)
 		}
+		o.answers[strings.ToUpper(status)] = schema
 		switch {
 		case schema == nil:
 		case status[0] == '2' && o.success == nil:
@@ -187,6 +190,20 @@ func (d *document) content(o object) any {
 		return d.follow(content[types[0]])["schema"]
 	}
 	return nil
+}
+
+// takes reports whether the body may be of a media type.
+func (o *operation) takes(media string) bool {
+	consumes, ok := o.node["consumes"]
+	if !ok {
+		consumes = o.doc.root["consumes"]
+	}
+	names := anys(consumes)
+	content, _ := o.doc.follow(o.node["requestBody"])["content"].(object)
+	for name := range content {
+		names = append(names, name)
+	}
+	return slices.Contains(names, any(media)) || slices.Contains(names, any("*/*"))
 }
 
 func (o *operation) parameter(name string) (parameter, bool) {
@@ -319,4 +336,10 @@ func (s *shape) number(keyword string) (float64, bool) {
 func anys(v any) []any {
 	l, _ := v.([]any)
 	return l
+}
+
+// jsonOf tells schemas apart.
+func jsonOf(v any) string {
+	text, _ := json.Marshal(v)
+	return string(text)
 }

@@ -82,7 +82,7 @@ var providerFaults = []class{
 	{"provider: answer's field renamed", func(b *base) []mutant {
 		return b.eachRead(func(r *fieldRead) []mutant {
 			_, d, _ := b.resolve(r.scope, namesOf(r.Traversal))
-			if !r.parent.closed() || r.parent.properties[r.name].twice || r.parent.asked[r.name] > 0 && !slices.Contains(anys(r.parent.properties[r.name].owner["required"]), any(r.name)) {
+			if !b.isAnswered(r, d) || !r.parent.closed() || r.parent.properties[r.name].twice || r.parent.asked[r.name] > 0 && !slices.Contains(anys(r.parent.properties[r.name].owner["required"]), any(r.name)) {
 				return nil
 			}
 			return b.provider(d, "field "+r.name, []int{r.SrcRange.Start.Line}, func() func() {
@@ -124,7 +124,7 @@ var providerFaults = []class{
 		var out []mutant
 		covered := func(r *fieldRead, lines []int, rule string) {
 			_, d, schema := b.resolve(r.scope, namesOf(r.Traversal))
-			if d == nil {
+			if !b.isAnswered(r, d) {
 				return
 			}
 			node := d.follow(schema)
@@ -232,12 +232,21 @@ func (b *base) eachNeeded(f func(r *fieldRead, d *document, s *shape) []mutant) 
 			}
 			_, d, _ := b.resolve(r.scope, namesOf(r.Traversal))
 			made, _ := r.parent.properties[r.name].owner["properties"].(object)[r.name].(object)
-			if s := r.shapeOf(b); d != nil && s != nil && !s.nullable && s.enum == nil && made["type"] != nil {
+			if s := r.shapeOf(b); b.isAnswered(r, d) && s != nil && !s.nullable && s.enum == nil && made["type"] != nil {
 				out = append(out, f(r, d, s)...)
 			}
 		}
 	}
 	return out
+}
+
+// isAnswered reports whether r reads of what a provider answers.
+func (b *base) isAnswered(r *fieldRead, d *document) bool {
+	switch r.Traversal.RootName() {
+	case "request", "calls", "outputs", "input", "trigger", "state":
+		return false
+	}
+	return b.main == b && d != nil && d != ownTypes
 }
 
 // provider makes a mutant by changing a document; change returns what undoes it.

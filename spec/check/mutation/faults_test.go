@@ -17,7 +17,7 @@ type class struct {
 }
 
 // classes are all.
-var classes = slices.Concat(nameFaults, requestFaults, valueFaults, expressionFaults, flowFaults, providerFaults)
+var classes = slices.Concat(nameFaults, requestFaults, valueFaults, expressionFaults, flowFaults, providerFaults, triggerFaults, ownDocumentFaults, testFaults)
 
 // nameFaults: names that are wrong.
 var nameFaults = []class{
@@ -169,7 +169,7 @@ var nameFaults = []class{
 		var out []mutant
 		for _, k := range b.blocks {
 			for _, o := range b.blocks {
-				if o.Type == k.Type && o.integration == k.integration && o.TypeRange.Start.Byte < k.TypeRange.Start.Byte && len(k.Labels) == 1 && k.Type != "case" && k.Type != "catch" && (k.Type != "check" || o.parents[len(o.parents)-1] == k.parents[len(k.parents)-1]) && k.Type != "auth" && k.Type != "aggregate" {
+				if o.Type == k.Type && o.integration == k.integration && o.TypeRange.Start.Byte < k.TypeRange.Start.Byte && len(k.Labels) == 1 && k.Type != "case" && k.Type != "catch" && (k.Type != "check" && k.Type != "mock" || o.parents[len(o.parents)-1] == k.parents[len(k.parents)-1]) && k.Type != "auth" && k.Type != "aggregate" {
 					out = append(out, b.at(k.LabelRanges[0], quoted(o.Labels[0]), k.Type+" "+k.label(), "duplicate-name"))
 					break
 				}
@@ -338,7 +338,7 @@ var requestFaults = []class{
 		return b.eachBody(func(k *bracket) []mutant {
 			for _, name := range slices.Sorted(maps.Keys(k.shape.properties)) {
 				p := k.shape.properties[name]
-				if o, _ := p.schema.(object); o["readOnly"] == true && !slices.Contains(k.keys, name) {
+				if o, _ := p.schema.(object); o["readOnly"] == true && !k.answers && !slices.Contains(k.keys, name) {
 					src, line := b.with(k.at, bareKey(name), `"a"`)
 					return []mutant{{what: name, src: src, rules: []string{"read-only-property"}, lines: []int{line}}}
 				}
@@ -363,7 +363,11 @@ var requestFaults = []class{
 			if a := s.Body.Attributes["body"]; a != nil {
 				call := s.Body.Attributes["call"]
 				src := b.replace(hcl.Range{Start: call.SrcRange.End, End: call.SrcRange.End}, "\ncontent_type = \"application/xml\"")
-				out = append(out, mutant{what: s.name, src: src, rules: []string{"media-type"}, lines: []int{call.SrcRange.Start.Line + 1}})
+				m := mutant{what: s.name, src: src, rules: []string{"media-type"}, lines: []int{call.SrcRange.Start.Line + 1}}
+				if s.op.takes("application/xml") {
+					m.skip = "the document declares that type too"
+				}
+				out = append(out, m)
 			}
 		}
 		return out
@@ -385,6 +389,9 @@ var requestFaults = []class{
 	{"auth block dropped", func(b *base) []mutant {
 		return b.eachBlock("auth", func(k *block) []mutant {
 			api := k.parents[0]
+			if api.Type != "api" {
+				return nil // of a trigger
+			}
 			m := mutant{what: api.label(), src: b.replace(whole(k), strings.Repeat("\n", k.CloseBraceRange.Start.Line-k.TypeRange.Start.Line)), rules: []string{"auth-missing"}, lines: []int{api.TypeRange.Start.Line}}
 			for _, s := range b.steps {
 				if s.api == api.label() {

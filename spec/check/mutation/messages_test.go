@@ -3,6 +3,7 @@ package mutation
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,12 @@ func TestMutationMessages(t *testing.T) {
 		t.Fatal("no integrations")
 	}
 	for _, name := range names {
-		mine = append(mine, load(t, name))
+		if strings.HasSuffix(name, testSuffix) {
+			continue
+		}
+		if b := load(t, name); b != nil && !b.foreign() {
+			mine = append(append(mine, b), b.tests(t)...)
+		}
 	}
 	var out strings.Builder
 	for i, c := range classes {
@@ -53,6 +59,13 @@ func TestMutationMessages(t *testing.T) {
 	}
 }
 
+// foreign reports whether a document of a base is not in the repository.
+func (b *base) foreign() bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(b.specs)), func(d *document) bool {
+		return strings.Contains(find(b.dir, d.name), filepath.Join("shared", "specs"))
+	})
+}
+
 // told is what lint says of a mutant and not of what it was made from, without notes.
 func (b *base) told(m mutant) string {
 	var with map[string][]byte
@@ -71,15 +84,18 @@ func (b *base) told(m mutant) string {
 		if seen[d.Rule.Name+d.Message]++; d.Severity == diag.Note && !m.notes || seen[d.Rule.Name+d.Message] <= before[d.Rule.Name+d.Message] {
 			continue
 		}
-		at := f.Source.Position(d.Range.Start)
-		fmt.Fprintf(&out, "%s %s: %s\n  | %s\n", d.Severity, d.Rule.Name, d.Message, strings.TrimSpace(lines[at.Line-1]))
+		where := "in " + d.Range.File
+		if d.Range.File == b.file {
+			where = strings.TrimSpace(lines[f.Source.Position(d.Range.Start).Line-1])
+		}
+		fmt.Fprintf(&out, "%s %s: %s\n  | %s\n", d.Severity, d.Rule.Name, d.Message, where)
 		if d.Detail != "" {
 			fmt.Fprintf(&out, "  %s\n", d.Detail)
 		}
 		for _, r := range d.Related {
 			fmt.Fprintf(&out, "  (%s: %s)\n", r.Range.File, r.Message)
 		}
-		if d.Fix != nil {
+		if d.Fix != nil && d.Fix.Range.File == b.file {
 			fmt.Fprintf(&out, "  fix: %s → %s\n", m.src[d.Fix.Range.Start:d.Fix.Range.End], d.Fix.New)
 		}
 	}

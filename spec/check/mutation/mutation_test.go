@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -75,6 +76,9 @@ func (s specs) Document(api, name string, overlays ...string) (*openapi.Document
 }
 
 func (s specs) ReadFile(name string) ([]byte, error) {
+	if src, ok := s.with[name]; ok {
+		return src, nil
+	}
 	if path := find(s.base.dir, name); path != "" {
 		return os.ReadFile(path)
 	}
@@ -83,15 +87,20 @@ func (s specs) ReadFile(name string) ([]byte, error) {
 
 // lint is what `tenon lint` says.
 func (b *base) lint(src string, with map[string][]byte) (*syntax.File, diag.List) {
-	f, findings := syntax.Parse("main.hcl", []byte(src))
+	f, findings := syntax.Parse(b.file, []byte(src))
 	broken := len(findings) > 0
-	m, found := check.Decode([]*syntax.File{f})
+	files := []*syntax.File{f}
+	for _, name := range slices.Sorted(maps.Keys(b.beside)) {
+		other, _ := syntax.Parse(name, []byte(b.beside[name]))
+		files = append(files, other)
+	}
+	m, found := check.Decode(files)
 	findings.Append(found)
 	if !broken {
 		_, found = check.Build(m, specs{b, with}, check.Options{Version: "test"})
 		findings.Append(found)
 	}
-	findings = check.Ignore([]*syntax.File{f}, findings)
+	findings = check.Ignore(files, findings)
 	findings.Sort()
 	return f, findings
 }
@@ -117,7 +126,10 @@ func (b *base) judge(m mutant, before map[string]int) verdict {
 		if seen[id]++; seen[id] <= before[id] || d.Severity == diag.Note && !m.notes {
 			continue
 		}
-		line := f.Source.Position(d.Range.Start).Line
+		line := 0 // in another file
+		if d.Range.File == b.file {
+			line = f.Source.Position(d.Range.Start).Line
+		}
 		v.found = append(v.found, fmt.Sprintf("%d: %s %s: %s", line, d.Severity, d.Rule.Name, d.Message))
 		right := slices.Contains(m.rules, d.Rule.Name)
 		v.caught = true
