@@ -43,7 +43,7 @@ func (t *tested) mock(m *model.Mock) *plan.Mock {
 func (t *tested) constantWhen(m *model.Mock, holds bool) {
 	at := m.When.Range
 	for _, d := range t.diags {
-		if d.Range.File == at.File && at.Start <= d.Range.Start && d.Range.End <= at.End {
+		if at.Contains(d.Range) {
 			return
 		}
 	}

@@ -347,7 +347,9 @@ func (f *flow) body(op *operation, c *call, r *model.Request, out *plan.Call, at
 	if strings.HasPrefix(name, "application/x-www-form-urlencoded") {
 		want.Type = seenLists(want.Type, r.Body)
 	}
+	before := len(f.diags)
 	x := f.expr(r.Body, at, want)
+	f.asExemplified(media, want.Type, r.Body, f.diags[before:])
 	if x == nil {
 		return
 	}

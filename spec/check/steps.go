@@ -119,7 +119,7 @@ func (f *flow) when(n *stage, e *syntax.Expr, r reach) reach {
 // has been reported.
 func (f *flow) constantCondition(at source.Range, message string) {
 	for _, d := range f.diags {
-		if d.Rule == expression.ConditionConstant && d.Range.File == at.File && at.Start <= d.Range.Start && d.Range.End <= at.End {
+		if d.Rule == expression.ConditionConstant && at.Contains(d.Range) {
 			return
 		}
 	}

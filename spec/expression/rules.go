@@ -350,7 +350,7 @@ integration "example" {
 	}
 	ReadOnlyProperty = &diag.Rule{
 		Name: "read-only-property", Title: "Read-only or write-only property",
-		Explain: "A request carries a property that the schema declares `readOnly`: the provider sets it. Or an answer of a served operation carries one that it declares `writeOnly`.",
+		Explain: "A request carries a property that the schema declares `readOnly`: the provider sets it. Or an answer of a served operation carries one that it declares `writeOnly`. Where the document's own example of the request carries the property, it is meant, and sent: that is a note.",
 		Bad:     invoice(wholeInvoice + "\n      id       = \"0b2f1c9e-7d1e-4c53-9d0a-1f6f3a3a5b11\""), Good: invoice(wholeInvoice),
 	}
 	MaybeAbsent = &diag.Rule{

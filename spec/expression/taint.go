@@ -48,6 +48,6 @@ func (c *checker) trail(inside source.Range) []diag.Related {
 // revealsIn reports whether a secret is revealed inside a part of the expression.
 func (c *checker) revealsIn(at source.Range) bool {
 	return slices.ContainsFunc(c.shown, func(r source.Range) bool {
-		return r.File == at.File && at.Start <= r.Start && r.End <= at.End
+		return at.Contains(r)
 	})
 }

@@ -26,6 +26,9 @@ func (d *Document) content(n node, dir types.Direction) []*MediaType {
 			m.Type = binaryType(dir)
 		case schema.given():
 			m.Type = d.schema(schema, dir)
+			if dir == types.Request {
+				m.takeSent(f, schema)
+			}
 		default:
 			m.Type = bareContent(m)
 		}

@@ -68,6 +68,9 @@ type MediaType struct {
 	Type     *types.Type
 	Encoding map[string]Encoding // by property, for forms and multipart; only what the document says
 	Origin   types.Origin
+	// Sent are paths of properties that the document declares read-only, and that its own examples of this request
+	// carry all the same: they are of Type, since they are meant.
+	Sent [][]string
 
 	doc    *Document
 	schema types.Origin

@@ -35,6 +35,7 @@ func (d *Document) parameter(f fields) *Parameter {
 	}
 	p.AllowReserved = f.get("allowReserved").bool()
 	p.Type, p.ContentType = d.valueType(f, types.Request)
+	p.Type = severally(p)
 	return p
 }
 

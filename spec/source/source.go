@@ -19,6 +19,11 @@ type Range struct {
 // IsZero reports whether r names no place.
 func (r Range) IsZero() bool { return r.File == "" }
 
+// Contains reports whether all of other is in r.
+func (r Range) Contains(other Range) bool {
+	return r.File == other.File && r.Start <= other.Start && other.End <= r.End
+}
+
 // Empty returns the empty range at r's start.
 func (r Range) Empty() Range { return Range{r.File, r.Start, r.Start} }
 

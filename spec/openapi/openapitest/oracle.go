@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dlclark/regexp2"
@@ -66,6 +67,8 @@ func New(d *openapi.Document, name string) (*Oracle, error) {
 	if strings.HasPrefix(d.Version, "3.1") || strings.HasPrefix(d.Version, "3.2") {
 		o.opt.SchemaValidationOptions = []openapi3.SchemaValidationOption{openapi3.EnableJSONSchema2020()}
 	}
+	// Read-only properties should not be sent, which kin-openapi takes for a must (OpenAPI 3.0.3 §4.7.24.2).
+	o.opt.ExcludeReadOnlyValidations = op.Body != nil && slices.ContainsFunc(op.Body.Content, func(m *openapi.MediaType) bool { return len(m.Sent) > 0 })
 	o.path, o.names = matcher(op.Path)
 	return o, nil
 }
