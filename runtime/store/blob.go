@@ -111,10 +111,14 @@ func (b *blobs) get(run, digest string) ([]byte, error) {
 
 func (b *blobs) remove(run, digest string) { os.Remove(b.name(run, digest)) }
 
-func (b *blobs) removeRun(run string) {
-	dir := filepath.Join(b.dir, fileName(run))
+// rest says that nothing will be put for a run before long.
+func (b *blobs) rest(run string) {
 	b.mu.Lock()
-	delete(b.made, dir)
-	b.mu.Unlock()
-	os.RemoveAll(dir)
+	defer b.mu.Unlock()
+	delete(b.made, filepath.Join(b.dir, fileName(run)))
+}
+
+func (b *blobs) removeRun(run string) {
+	b.rest(run)
+	os.RemoveAll(filepath.Join(b.dir, fileName(run)))
 }

@@ -262,6 +262,10 @@ func (t *txn) end(c End) error {
 	if err == nil && c.Status != Interrupted && c.Status != InDoubt {
 		err = t.exec("DELETE FROM held WHERE run = ?", c.Run)
 	}
+	t.after = append(t.after, func() { // nothing more is written about it, and there may be many in a process
+		delete(t.s.nums, c.Run)
+		t.s.blobs.rest(c.Run)
+	})
 	return err
 }
 

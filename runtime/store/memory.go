@@ -222,11 +222,9 @@ func (m *Memory) Undos(_ context.Context, run, loop string, before int64) (out [
 func (m *Memory) Forget(_ context.Context, run string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.runs[run]
-	if r == nil {
-		return fmt.Errorf("run %s: %w", run, ErrNotFound)
+	if r := m.runs[run]; r != nil {
+		r.undos = nil
 	}
-	r.undos = nil
 	return nil
 }
 

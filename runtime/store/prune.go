@@ -127,12 +127,8 @@ func (s *SQLite) Forget(ctx context.Context, run string) error {
 			return err
 		}
 		var left int64
-		err := s.wait(&job{do: func(t *txn) error {
-			n, err := t.num(run)
-			if err != nil {
-				return err
-			}
-			left, err = t.change("DELETE FROM undo WHERE (run, loop, item) IN (SELECT run, loop, item FROM undo WHERE run = ? LIMIT ?)", n, fewRows)
+		err := s.wait(&job{do: func(t *txn) (err error) {
+			left, err = t.change("DELETE FROM undo WHERE (run, loop, item) IN (SELECT run, loop, item FROM undo WHERE run = (SELECT num FROM run WHERE id = ?) LIMIT ?)", run, fewRows)
 			return err
 		}})
 		if err != nil || left < fewRows {
