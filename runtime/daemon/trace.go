@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -127,6 +128,10 @@ func (t *Tracer) within(r *runSpans, x event.Envelope) {
 		}
 	case event.RetryScheduled:
 		r.endAttempt(e.Step, e.Item, x.At, e.Why)
+	case event.UndoFailed:
+		r.endAttempt(e.Step, e.Item, x.At, e.Failure.Message)
+	case event.ItemFailed:
+		r.endItem(e.Item, x.At, e.Failure)
 	}
 }
 
@@ -159,6 +164,15 @@ func (r *runSpans) endStep(step, item string, at time.Time, ok bool, f *event.Fa
 	status(s.span, ok, f)
 	s.span.End(trace.WithTimestamp(at))
 	delete(r.steps, place(step, item))
+}
+
+// endItem ends what an item left open that failed: steps whose failure is said of another one, in a run within them.
+func (r *runSpans) endItem(item string, at time.Time, f *event.Failure) {
+	for key := range r.steps { // as many as are under way
+		if step, in, _ := strings.Cut(key, "\x00"); in == item || strings.HasPrefix(in, item+"/") {
+			r.endStep(step, in, at, false, f)
+		}
+	}
 }
 
 // end ends what a run left open.
