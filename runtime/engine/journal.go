@@ -145,9 +145,19 @@ type buffered struct {
 	late          func() (data, payload []byte) // makes them when it is written, if it is
 	dropped       bool
 	earlier       bool // an earlier process left it
-	apart         bool // in a row with its like only, since it stays longer than others
+	stays         stay // with its like only it shares a row, which goes when all in it are of no use
 	row           *row // nil: it is not written
 }
+
+// stay is how long a record is of use.
+type stay uint8
+
+const (
+	asItem   stay = iota // until its item is over
+	asPage               // until all items of its page are
+	asResult             // as long as the run
+	stays
+)
 
 // row is what the store has as one record.
 type row struct {
@@ -390,7 +400,7 @@ func (j *journal) belongs(rec *buffered) {
 		if j.pages == nil {
 			j.pages = map[string]*buffered{}
 		}
-		j.pages[rec.key] = rec
+		j.pages[rec.key], rec.stays = rec, asPage
 	}
 }
 
@@ -404,7 +414,7 @@ func (j *journal) queue(c store.Change) {
 // flush hands everything to the store, in order. The lock is held.
 func (j *journal) flush() {
 	var rows, others []store.Change
-	var usual, apart packer
+	var packs [stays]packer
 	for _, x := range j.buf {
 		rec, is := x.(*buffered)
 		switch {
@@ -419,17 +429,16 @@ func (j *journal) flush() {
 			rec.data, rec.payload = rec.late()
 			rec.late = nil
 		}
-		p := &usual
-		if rec.apart {
-			p = &apart
-		}
+		p := &packs[rec.stays]
 		if len(p.payload)+len(rec.payload) > packable {
 			rows = p.take(j, rows)
 		}
 		p.add(rec)
 	}
 	j.buf = j.buf[:0]
-	rows = apart.take(j, usual.take(j, rows))
+	for i := range packs {
+		rows = packs[i].take(j, rows)
+	}
 	if changes := append(rows, others...); len(changes) > 0 {
 		j.store.Queue(j.run, changes...)
 	}

@@ -291,7 +291,9 @@ func (n *notes) Item(i int, data []byte, undos bool) (due bool) {
 	n.over(i, undos)
 	if n.open == nil || n.open.row != nil {
 		n.open = j.buffer(kindItems, n.key, []byte{'['}, nil)
-		n.open.apart = n.lists
+		if n.lists {
+			n.open.stays = asResult
+		}
 		j.belongs(n.open)
 		n.noted = append(n.noted, n.open)
 	} else {

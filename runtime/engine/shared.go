@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"maps"
 	"sync"
 	"time"
@@ -45,28 +46,34 @@ func (l *locks) release(name string, own chan struct{}) {
 	close(own)
 }
 
-// seen are the keys of items that were worked on, or are.
+// seen are the keys of items that were worked on, or are. They are as many as there are items.
 type seen struct {
 	mu   sync.Mutex
-	keys map[[2]string]*sighting // by loop and key
+	keys map[digest]int64 // when it was done, in nanoseconds since 1970; 0: it is under way
 }
 
-type sighting struct {
-	done time.Time // zero: under way
+// digest stands for a loop and a key, however long they are.
+type digest [16]byte
+
+func digestOf(c exec.Claim) (d digest) {
+	sum := sha256.Sum256([]byte(c.Loop + "\x00" + c.Key))
+	copy(d[:], sum[:])
+	return d
 }
 
 // claim reports whether nobody works on the item, nor has within the time that it is remembered.
 func (s *seen) claim(c exec.Claim, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := s.keys[[2]string{c.Loop, c.Key}]
-	if at != nil && (at.done.IsZero() || c.Within == 0 || now.Sub(at.done) < c.Within) {
+	key := digestOf(c)
+	done, there := s.keys[key]
+	if there && (done == 0 || c.Within == 0 || now.Sub(time.Unix(0, done)) < c.Within) {
 		return false
 	}
 	if s.keys == nil {
-		s.keys = map[[2]string]*sighting{}
+		s.keys = map[digest]int64{}
 	}
-	s.keys[[2]string{c.Loop, c.Key}] = &sighting{}
+	s.keys[key] = 0
 	return true
 }
 
@@ -74,10 +81,10 @@ func (s *seen) settle(c exec.Claim, done bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !done {
-		delete(s.keys, [2]string{c.Loop, c.Key})
+		delete(s.keys, digestOf(c))
 		return
 	}
-	s.keys[[2]string{c.Loop, c.Key}] = &sighting{done: now}
+	s.keys[digestOf(c)] = now.UnixNano()
 }
 
 // states are what integrations keep from run to run.

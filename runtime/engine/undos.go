@@ -80,7 +80,7 @@ func (u *undos) Tally(data []byte) {
 		j.bury(old)
 	}
 	rec := j.buffer(kindUndone, u.key, j.guard(u.key, data), nil)
-	rec.apart = true
+	rec.stays = asResult
 	j.belongs(rec)
 	j.flush()
 	for _, t := range j.graves() {

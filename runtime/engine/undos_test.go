@@ -247,6 +247,87 @@ func TestUndosInMemory(t *testing.T) {
 	}
 }
 
+// TestJournalsOfLoops holds that the journal of a loop does not grow with its items where they have loops of their own, or where
+// one of them stays open.
+func TestJournalsOfLoops(t *testing.T) {
+	const items = 6000
+	api, _, _ := strings.Cut(sets, "  for_each")
+	for _, c := range []struct{ name, body string }{
+		{"nested", `for_each "m" {
+      in = [1, 2, 3]
+      step "set" {
+        call   = w.set
+        params = { k = n * 3 + m }
+      }
+    }`},
+		{"list that nobody reads", `step "set" {
+      call   = w.set
+      params = { k = n }
+    }
+    aggregate "keys" { list = "key ${n}" }`},
+		{"in doubt", `on_error = "continue"
+    step "set" {
+      call   = w.set
+      params = { k = n }
+    }
+    step "refuse" {
+      call = w.refuse
+      when = n == 10
+    }`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := programOf(api + `  for_each "n" {
+    in          = step.list.items
+    concurrency = 8
+    ` + c.body + `
+    aggregate "all" { sum = n }
+  }
+  output "all" { value = for_each.n.all }
+}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newSetter(t, items)
+			inner := s.Config.Handler
+			s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == "POST" {
+					panic(http.ErrAbortHandler)
+				}
+				inner.ServeHTTP(w, r)
+			})
+			kept := store.NewMemory()
+			d := engine.NewDurable(engine.Options{}, engine.Keeping{Store: kept, Every: 50})
+			defer d.Close()
+			res, err := d.Start(t.Context(), p, exec.Inputs{Run: "r", Servers: map[string]string{"w": s.URL}}, "test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, kinds := 0, records(t, kept, "r")
+			for _, x := range kinds {
+				n += x
+			}
+			if n > 1200 || kinds["tally"] > 0 { // which keeps what items give to lists
+				t.Errorf("a journal of %d items has %d records: %v", items, n, kinds)
+			}
+			doubts, _ := kept.Doubts(t.Context(), "r")
+			for _, x := range doubts {
+				if err := engine.Resolve(t.Context(), kept, "r", x.Key, engine.Verdict{Happened: true}, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			asked := s.set.Load()
+			if len(doubts) > 0 {
+				if res, _, err = d.Resume(t.Context(), "r", noSecrets); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if all := res.Outputs["all"]; all != items*(items-1)/2 || s.set.Load() != asked {
+				t.Errorf("%s, the sum is %v; %d were set when it went on", res.Status, all, s.set.Load()-asked)
+			}
+		})
+	}
+}
+
 // BenchmarkUndos carries out a run of 1,000,000 items that can be undone, undoes half of them, and goes on with that. It reports
 // the heap when the undos begin and go on, and how long it takes from opening the journal to the first new undo.
 func BenchmarkUndos(b *testing.B) {

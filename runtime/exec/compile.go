@@ -250,6 +250,19 @@ func (c *compiler) settle(p *prepared) {
 		if onError {
 			o.wants.errorBody, o.wants.errorHeaders = true, true
 		}
+		if o.loop != nil {
+			o.loop.settle(byID[o.plan.ID])
+		}
+	}
+}
+
+// settle makes lists that nobody reads, which may be long, counts.
+func (l *loop) settle(uses []expression.Use) {
+	for _, a := range l.aggregates {
+		read := func(u expression.Use) bool { return len(u.Path) == 0 || u.Path[0] == a.name }
+		if a.fold == "list" && !slices.ContainsFunc(uses, read) {
+			a.fold = "count"
+		}
 	}
 }
 

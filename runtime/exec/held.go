@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"encoding/json"
 	"io"
 	"slices"
 	"sync"
@@ -70,6 +71,20 @@ func (h *heldUndos) Before(int) ([]Undoing, error) {
 func (h *heldUndos) Drop(int) bool         { return false }
 func (h *heldUndos) Tally([]byte)          {}
 func (h *heldUndos) Came() ([]byte, error) { return nil, nil }
+
+// heldOne is one of them, where they are few.
+type heldOne struct {
+	N    int             `json:"n"`
+	Data json.RawMessage `json:"d"`
+}
+
+func heldOf(list []heldOne) *heldUndos {
+	h := &heldUndos{}
+	for _, x := range list {
+		h.loose = append(h.loose, Undoing{x.N, x.Data})
+	}
+	return h
+}
 
 // packUndos packs some, of which the last is last.
 func packUndos(list []Undoing) packedUndos {

@@ -36,13 +36,13 @@ type notebook struct {
 	over  stretches    // items that are over
 	read  string       // key of the requests for pages
 	pages []*placeMark // those that have items which are not over, and what comes after; oldest first
-	loose bool         // the aggregates have values of items that are not over, so that they cannot be kept
-	// What the items that are over have come to. The tally has those in doubt, too.
+	// What the items that are over have come to. The tally has those in doubt, too, and those that succeeded beside them.
 	succeeded, failed, skipped int
 	fault                      *fault // of the first of them that failed
 	at                         int
 	undos                      int // that rest
 	undone                     undone
+	folds                      []fold // but for lists
 }
 
 // placeMark is where a page of a loop's items is to be asked for.
@@ -96,7 +96,7 @@ func (x *iteration) notebook() *notebook {
 	if notes == nil {
 		return nil
 	}
-	return &notebook{Notes: notes}
+	return &notebook{Notes: notes, folds: make([]fold, len(x.folds))}
 }
 
 // isOver reports whether the item with index n was dealt with before.
@@ -177,7 +177,6 @@ func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) 
 		return
 	}
 	if s.doubts != x.run.doubts.Load() {
-		b.loose = b.loose || f == nil && !skipped
 		return
 	}
 	note := itemNote{Failed: noteOf(f), Skipped: skipped}
@@ -196,13 +195,17 @@ func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) 
 		err = x.book.put(n, undos)
 	}
 	if err != nil { // something that cannot be kept: the item is gone through again
-		b.loose = true
 		return
 	}
 	due := b.Item(n, data, undos != nil)
 	b.over.add(n)
 	b.count(n, f, &note)
-	if due && !b.loose {
+	for i, a := range x.loop.aggregates[:len(values)] {
+		if a.fold != "list" {
+			b.folds[i].add(a.fold, n, values[i]) // which was possible before
+		}
+	}
+	if due {
 		x.mark()
 	}
 }
@@ -249,8 +252,8 @@ func (b *notebook) count(n int, f *fault, note *itemNote) {
 func (x *iteration) mark() {
 	b := x.notes
 	m := loopMark{Below: b.over.below, Beyond: b.over.beyond, Undos: b.undos, Undone: b.undone.report(), Succeeded: b.succeeded, Failed: b.failed, Skipped: b.skipped, Unknown: x.unknown, Fault: noteOf(b.fault), At: b.at}
-	for i := range x.folds {
-		f := &x.folds[i]
+	for i := range b.folds {
+		f := &b.folds[i]
 		m.Folds = append(m.Folds, foldMark{f.n, f.sum, kept{f.wide}, kept{f.best}, f.at})
 	}
 	for len(b.pages) > 1 && b.pages[1].First <= b.over.below {
@@ -300,6 +303,7 @@ func (x *iteration) recallMark(data []byte) error {
 		} else if n, ok := types.NumOf(f.Wide.v); ok {
 			x.folds[i].wide = n
 		}
+		b.folds[i] = x.folds[i]
 	}
 	b.over.below = m.Below
 	if m.Page != nil {
@@ -368,6 +372,9 @@ func (x *iteration) refold(n int, note *itemNote, which func(*aggregate) bool) e
 		}
 		if err := x.folds[i].add(a.fold, n, note.Values[i].v); err != nil {
 			return err
+		}
+		if a.fold != "list" {
+			x.notes.folds[i].add(a.fold, n, note.Values[i].v)
 		}
 	}
 	return nil

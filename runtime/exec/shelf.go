@@ -281,12 +281,13 @@ type resting struct {
 }
 
 type restingEntry struct {
-	At     int      `json:"a,omitempty"`
-	Frozen *Frozen  `json:"f,omitempty"`
-	Body   []byte   `json:"b,omitempty"`
-	Cannot string   `json:"c,omitempty"`
-	Loop   int      `json:"l,omitempty"` // undos in a loop
-	Run    *resting `json:"r,omitempty"`
+	At     int       `json:"a,omitempty"`
+	Frozen *Frozen   `json:"f,omitempty"`
+	Body   []byte    `json:"b,omitempty"`
+	Cannot string    `json:"c,omitempty"`
+	Loop   int       `json:"l,omitempty"` // undos in a loop
+	Held   []heldOne `json:"h,omitempty"` // which are here, rather than with the host
+	Run    *resting  `json:"r,omitempty"`
 }
 
 // errHeld says that undos cannot rest: they hold what cannot be written down.
@@ -334,6 +335,7 @@ func (e *entry) resting() (x restingEntry, n int, err error) {
 			return x, 0, errHeld
 		}
 		x.Loop, n = e.loop.count, e.loop.count
+		x.Held = e.loop.inline()
 	case e.undo.req == nil:
 		x.Cannot, n = e.undo.cannot, 1
 	case e.undo.req.Source != nil || e.undo.overrides():
@@ -375,6 +377,9 @@ func (r *run) wake(in *block, x *resting, place, item string, d *drainer) *book 
 		switch {
 		case e.Loop > 0:
 			loop := &shelf{run: r, op: o, place: place, item: item, open: map[int]*book{}}
+			if len(e.Held) > 0 {
+				loop.rest = heldOf(e.Held)
+			}
 			loop.recall(e.Loop)
 			out.add(entry{at: e.At, loop: loop})
 		case e.Run != nil:
@@ -424,6 +429,23 @@ func (r *run) again(o *op, d *drainer) (*run, *fault) {
 		d.runs[prefix] = c
 	}
 	return c, f
+}
+
+// inline takes the undos of a loop out of memory, for them to be packed with those of the item that the loop is in, if they
+// are held there and few. The lock is held.
+func (b *shelf) inline() []heldOne {
+	h, ok := b.rest.(*heldUndos)
+	if !ok || len(h.packs) > 0 {
+		return nil
+	}
+	b.run.mu.Lock()
+	defer b.run.mu.Unlock()
+	delete(b.run.held, b.step()+placedAt(b.place))
+	var out []heldOne
+	for _, x := range h.loose {
+		out = append(out, heldOne{x.N, x.Data})
+	}
+	return out
 }
 
 // undos are those of an execution of a loop, which key names: with the host, or in memory if that keeps none.

@@ -419,6 +419,20 @@ integration "stops" {
       }
     }
 
+    for_each "part" {
+      in          = ["a", "b", "c"]
+      concurrency = 2
+
+      step "mail" {
+        call = shop.sendMail
+        body = { order = "${order.id}${part}", amount = 1 }
+        undo {
+          call = shop.recall
+          body = { order = "${order.id}${part}", amount = 1 }
+        }
+      }
+    }
+
     step "inner" {
       run    = integration.inner
       inputs = { order = order.id, rev = order.rev }
