@@ -270,12 +270,16 @@ func (d *Daemon) told(f trigger.Fact) {
 	case "duplicate", "passed", "answered", "cached", "repeated":
 		level = slog.LevelDebug
 	}
-	attrs := []any{"integration", f.Integration, "trigger", f.Trigger}
+	ctx := context.Background()
+	if !d.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := append(make([]slog.Attr, 0, 4), slog.String("integration", f.Integration), slog.String("trigger", f.Trigger))
 	if f.ID != "" {
-		attrs = append(attrs, "run", f.ID)
+		attrs = append(attrs, slog.String("run", f.ID))
 	}
 	if f.Reason != "" {
-		attrs = append(attrs, "reason", f.Reason)
+		attrs = append(attrs, slog.String("reason", f.Reason))
 	}
-	d.log.Log(context.Background(), level, "trigger "+f.What, attrs...)
+	d.log.LogAttrs(ctx, level, "trigger "+f.What, attrs...)
 }

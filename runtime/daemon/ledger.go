@@ -77,7 +77,7 @@ func (l ledger) store(ctx context.Context, s trigger.Start) (string, bool, error
 
 // delivery is a start as it is stored; e is its data.
 func (l ledger) delivery(set *Set, s trigger.Start, e *start) (x store.Delivery, err error) {
-	inputs, err := types.AppendJSON(nil, s.Inputs)
+	inputs, err := types.AppendJSON(make([]byte, 0, 1<<10), s.Inputs)
 	if err != nil {
 		return x, err
 	}

@@ -6,7 +6,7 @@ package engine
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
+	"encoding/hex"
 	"time"
 
 	"tenon/runtime/event"
@@ -122,5 +122,5 @@ func (l *Local) budget(r *exec.Request) *budget.Budget {
 func NewRunID(now time.Time) string {
 	var b [5]byte
 	rand.Read(b[:])
-	return fmt.Sprintf("%s-%x", now.UTC().Format("20060102T150405"), b)
+	return now.UTC().Format("20060102T150405") + "-" + hex.EncodeToString(b[:])
 }

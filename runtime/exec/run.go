@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -174,9 +175,7 @@ func (r *run) bare(s *scope) *fault {
 func (r *run) bind(s *scope, key, what string, declared []*input, given map[string]any) *fault {
 	bound := map[string]any{}
 	s.env[key] = bound
-	known := map[string]bool{}
 	for _, in := range declared {
-		known[in.plan.Name] = true
 		v, ok := given[in.plan.Name]
 		if !ok && in.def != nil {
 			var f *fault
@@ -197,7 +196,7 @@ func (r *run) bind(s *scope, key, what string, declared []*input, given map[stri
 		bound[in.plan.Name] = v
 	}
 	for name := range given {
-		if !known[name] {
+		if !slices.ContainsFunc(declared, func(in *input) bool { return in.plan.Name == name }) {
 			return s.fail(event.InvalidInput, source.Range{}, "there is no %s %q", what, name)
 		}
 	}

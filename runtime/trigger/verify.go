@@ -11,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"tenon/runtime/secret"
@@ -94,6 +96,7 @@ type scheme struct {
 }
 
 func signed(s scheme) func(http.Header, []byte, time.Time) error {
+	keyed := newSigner(s.hash, s.key)
 	return func(h http.Header, body []byte, now time.Time) error {
 		text, err := only(h, s.header)
 		if err != nil {
@@ -115,7 +118,7 @@ func signed(s scheme) func(http.Header, []byte, time.Time) error {
 			}
 			lead = s.before(t)
 		}
-		if !hmac.Equal(mac(s.hash, s.key, []byte(lead), body), sum) {
+		if !hmac.Equal(keyed.mac(lead, body), sum) {
 			return errMismatch
 		}
 		return nil
@@ -147,17 +150,27 @@ func recent(text string, now time.Time, tolerance time.Duration) error {
 	return nil
 }
 
-func mac(h func() hash.Hash, key []byte, parts ...[]byte) []byte {
-	m := hmac.New(h, key)
-	for _, p := range parts {
-		m.Write(p)
-	}
+// signer computes signatures with one key. It is safe for concurrent use.
+type signer struct{ states sync.Pool } // of hash.Hash, which have taken the key in
+
+func newSigner(h func() hash.Hash, key []byte) *signer {
+	return &signer{sync.Pool{New: func() any { return hmac.New(h, key) }}}
+}
+
+// mac is the signature of a text and a body after it.
+func (s *signer) mac(text string, body []byte) []byte {
+	m := s.states.Get().(hash.Hash)
+	defer s.states.Put(m)
+	m.Reset()
+	io.WriteString(m, text)
+	m.Write(body)
 	return m.Sum(nil)
 }
 
 // stripe reads Stripe-Signature: t=TIME,v1=SIGNATURE, with a second v1 while a secret is being replaced
 // (docs.stripe.com/webhooks#verify-manually).
 func stripe(key []byte, tolerance time.Duration) func(http.Header, []byte, time.Time) error {
+	keyed := newSigner(sha256.New, key)
 	return func(h http.Header, body []byte, now time.Time) error {
 		text, err := only(h, "Stripe-Signature")
 		if err != nil {
@@ -182,7 +195,7 @@ func stripe(key []byte, tolerance time.Duration) func(http.Header, []byte, time.
 		if err := recent(at, now, tolerance); err != nil {
 			return err
 		}
-		return among(sums, mac(sha256.New, key, []byte(at+"."), body))
+		return among(sums, keyed.mac(at+".", body))
 	}
 }
 
@@ -207,6 +220,7 @@ func standard(text string, tolerance time.Duration) (*Verifier, error) {
 	if err != nil || len(key) == 0 {
 		return nil, errors.New(`the secret of verify "standard_webhooks" is not "whsec_" and base64`)
 	}
+	keyed := newSigner(sha256.New, key)
 	return &Verifier{func(h http.Header, body []byte, now time.Time) error {
 		lead := "Webhook-"
 		if h.Get("Webhook-Id") == "" && h.Get("Svix-Id") != "" {
@@ -235,7 +249,7 @@ func standard(text string, tolerance time.Duration) (*Verifier, error) {
 				}
 			}
 		}
-		return among(sums, mac(sha256.New, key, []byte(id+"."+at+"."), body))
+		return among(sums, keyed.mac(id+"."+at+".", body))
 	}}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,7 @@ type hook struct {
 	webhook  *plan.Webhook // without expressions and types: the program may rest
 	verifier *Verifier
 	token    secret.Value // of the challenge
+	headers  bool         // its expressions read them
 }
 
 // NewHooks makes the handler for webhooks, with paths that differ, and for operations. Without operations it needs no
@@ -94,6 +96,7 @@ func newHook(ctx context.Context, t *Target) (*hook, error) {
 	if x.webhook == nil {
 		return nil, errors.New("it is no webhook of the plan")
 	}
+	x.headers = reads(triggerOf(t.Program.Plan(), t.Name), "headers")
 	secrets, f := t.Program.Credentials(ctx, t.Name, t.Inputs, t.Clock)
 	if f != nil {
 		return nil, errors.New(f.Message)
@@ -113,6 +116,18 @@ func triggerOf(p *plan.Plan, name string) *plan.Trigger {
 		}
 	}
 	return nil
+}
+
+// reads reports whether expressions of a trigger read a part of what it saw.
+func reads(t *plan.Trigger, part string) bool {
+	for _, x := range t.Exprs() {
+		for _, u := range x.Uses {
+			if u.Key == "trigger" && (len(u.Path) == 0 || u.Path[0] == part) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Has reports whether a path is one of a webhook.
@@ -167,7 +182,13 @@ func (h *Hooks) tell(x *hook, f Fact) {
 	h.o.Tell(f)
 }
 
-// read takes the body into memory, if there is room for it.
+// bodies holds what bodies are read into. Nothing refers to one when its request has been answered.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooled is the size of the largest buffer that waits for another body.
+const maxPooled = 64 << 10
+
+// read takes the body into memory, if there is room for it. The body may be used until release.
 func (h *Hooks) read(w http.ResponseWriter, r *http.Request) (body []byte, release func(), failed *refused) {
 	size := r.ContentLength
 	if size < 0 {
@@ -176,20 +197,27 @@ func (h *Hooks) read(w http.ResponseWriter, r *http.Request) (body []byte, relea
 	if size > h.o.MaxBody {
 		return nil, func() {}, &refused{http.StatusRequestEntityTooLarge, "invalid", fmt.Sprintf("The body is larger than %d bytes.", h.o.MaxBody)}
 	}
-	release = func() { h.bytes.Add(-size) }
+	b := bodies.Get().(*bytes.Buffer)
+	release = func() {
+		h.bytes.Add(-size)
+		if b.Cap() <= maxPooled {
+			b.Reset()
+			bodies.Put(b)
+		}
+	}
 	if h.bytes.Add(size) > h.o.MaxBytes {
 		return nil, release, &refused{http.StatusServiceUnavailable, "busy", "Too many requests are being read."}
 	}
-	var b bytes.Buffer
 	if r.ContentLength > 0 {
 		b.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	_, err := io.Copy(&b, http.MaxBytesReader(w, r.Body, h.o.MaxBody))
+	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, h.o.MaxBody))
 	var large *http.MaxBytesError
 	switch {
+	case err == nil:
 	case errors.As(err, &large):
 		failed = &refused{http.StatusRequestEntityTooLarge, "invalid", fmt.Sprintf("The body is larger than %d bytes.", h.o.MaxBody)}
-	case err != nil:
+	default:
 		failed = &refused{http.StatusBadRequest, "invalid", "The body ended too early."}
 	}
 	return b.Bytes(), release, failed
@@ -300,15 +328,22 @@ func (x *hook) decode(contentType string, body []byte, limit int64) (any, *refus
 	return v, nil
 }
 
+// nothing is an empty object.
+var nothing = map[string]any{}
+
 // seen is the request as the trigger's expressions see it. What it proves itself with stays out.
 func (x *hook) seen(r *http.Request, body any, now time.Time) map[string]any {
-	headers, query := map[string]any{}, map[string]any{}
-	for name, values := range r.Header {
-		if name != "Authorization" && name != "Cookie" {
-			headers[strings.ToLower(name)] = strings.Join(values, ", ")
+	headers, query := nothing, nothing
+	if x.headers {
+		headers = make(map[string]any, len(r.Header))
+		for name, values := range r.Header {
+			if name != "Authorization" && name != "Cookie" {
+				headers[strings.ToLower(name)] = strings.Join(values, ", ")
+			}
 		}
 	}
 	if r.URL.RawQuery != "" {
+		query = map[string]any{}
 		for name, values := range r.URL.Query() {
 			query[name] = values[0]
 		}
@@ -359,19 +394,25 @@ func plain(w http.ResponseWriter, text string) {
 
 // taken says what became of a request.
 type taken struct {
-	Accepted  bool   `json:"accepted"`
-	Duplicate bool   `json:"duplicate,omitempty"`
-	Run       string `json:"run,omitempty"`
+	Accepted  bool
+	Duplicate bool
+	Run       string // an identifier: nothing in it needs escaping
 }
 
 // jsonType is the type of answers; it is not written to.
 var jsonType = []string{"application/json"}
 
 func answer(w http.ResponseWriter, status int, v taken) {
-	text, _ := json.Marshal(v)
+	text := strconv.AppendBool(append(make([]byte, 0, 128), `{"accepted":`...), v.Accepted)
+	if v.Duplicate {
+		text = append(text, `,"duplicate":true`...)
+	}
+	if v.Run != "" {
+		text = append(append(append(text, `,"run":"`...), v.Run...), '"')
+	}
 	w.Header()["Content-Type"] = jsonType
 	w.WriteHeader(status)
-	w.Write(append(text, '\n'))
+	w.Write(append(text, "}\n"...))
 }
 
 // problem answers as RFC 9457 says.

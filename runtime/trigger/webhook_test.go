@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -126,6 +127,57 @@ func TestDeliveries(t *testing.T) {
 	got := m.accepted()
 	if len(got) != 3 || got[2].Inputs["order"] != "o-3" || got[2].Inputs["amount"] != 7 || got[0].Key != "e1" {
 		t.Errorf("accepted %+v", got)
+	}
+}
+
+// Expressions see the headers of a request, one by one or all of them, without what proves it.
+func TestHookHeaders(t *testing.T) {
+	for what, expression := range map[string]string{
+		"one": `must(trigger.headers["x-id"], "an identifier is needed")`,
+		"all": `jsonencode(trigger.headers)`,
+	} {
+		m := newMemory()
+		p := programs(t, strings.Replace(hooked, "key    = trigger.body.id", "key    = "+expression, 1))["bill"]
+		h, err := NewHooks(context.Background(), targets(p), nil, m, nil, HookOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const body = `{"id":"e1","kind":"paid","order":"o-1"}`
+		r := httptest.NewRequest("POST", "/hooks/shop", strings.NewReader(body))
+		r.Header = http.Header{"X-Sig": {hex.EncodeToString(sum256("s3cret", body))}, "X-Id": {"no. 1"}, "Authorization": {"Bearer t0ken"}}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		got := m.accepted()
+		if w.Code != 202 || len(got) != 1 || !strings.Contains(got[0].Key, "no. 1") || strings.Contains(got[0].Key, "t0ken") {
+			t.Errorf("%s: %d %s, %+v", what, w.Code, w.Body, got)
+		}
+	}
+}
+
+// Requests that come at once do not see each other's bodies.
+func TestHooksAtOnce(t *testing.T) {
+	m := newMemory()
+	h := hooks(t, m, HookOptions{})
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			for n := range 50 {
+				order := strings.Repeat(string(rune('a'+i)), 1+n%20)
+				body := fmt.Sprintf(`{"id":"%s %d","kind":"paid","order":"%s","amount":%d}`, order, n, order, n)
+				if w := send(h, body, "application/json"); w.Code != 202 {
+					t.Errorf("%d %s", w.Code, w.Body)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, s := range m.accepted() {
+		if want := fmt.Sprintf("%s %d", s.Inputs["order"], s.Inputs["amount"]); s.Key != want {
+			t.Errorf("the key %q came with the inputs of %q", s.Key, want)
+		}
+	}
+	if n := len(m.accepted()); n != 800 {
+		t.Errorf("%d were accepted", n)
 	}
 }
 
