@@ -134,7 +134,7 @@ func (s *SQLite) connect(name, options string) *sql.DB {
 	return db
 }
 
-const pragmas = "_pragma=busy_timeout(10000)&_pragma=synchronous(full)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=journal_size_limit(67108864)"
+const pragmas = "_pragma=busy_timeout(10000)&_pragma=synchronous(full)&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)"
 
 func (s *SQLite) openWriter(ctx context.Context) (err error) {
 	if err := s.create(ctx); err != nil {
