@@ -16,7 +16,8 @@ func newPlan(e *env) *cobra.Command {
 		Short:   "Show every request and where its values come from",
 		Long: `Shows how an integration will run: its requests in order, what runs beside what,
 where every value comes from, which of them the specs prove to be right (✓) and
-which are checked at run time (?), authentication, retries and hosts.
+what is left to run time of the others (?): what is checked, and what may turn out
+not to be there; authentication, retries and hosts.
 Nothing is sent. Without INTEGRATION, all of the project are shown.
 
 --json prints the plan itself: self-contained, it needs neither the HCL nor the

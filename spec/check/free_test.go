@@ -96,3 +96,48 @@ func guarded(g *plan.Guard) string {
 	slices.Sort(names)
 	return strings.Join(names, " ")
 }
+
+// TestNeeds: a plan says what must be there for a value, of parameters and of each field, also of a mapping.
+func TestNeeds(t *testing.T) {
+	r, _, diags := build(t, files("-- main.hcl --\n"+`api "s" { spec = "s.yaml" }
+mapping "b" {
+  from  = { a = s.schemas.A }
+  to    = s.schemas.B
+  value = { number = len(a.far.away), kind = a.kind, note = a.far.away, name = coalesce(a.far.away, "") }
+}
+integration "i" {
+  step "read" { call = s.read }
+  step "write" {
+    call = s.write
+    body = { number = step.read.body.id, kind = "x", note = "far ${step.read.body.far.away}" }
+  }
+  step "map" {
+    call = s.write
+    body = mapping::b(step.read.body)
+  }
+}
+-- s.yaml --
+`+freeDocument))
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	got := map[string][]string{}
+	for _, op := range r.Plans["i"].Steps.Ops {
+		if op.Call != nil && op.Call.Body != nil {
+			for _, f := range op.Call.Body.Fields {
+				if len(f.Needs) > 0 {
+					got[op.Name] = append(got[op.Name], f.Path[0]+": "+strings.Join(f.Needs, ", "))
+				}
+			}
+			got[op.Name] = append(got[op.Name], strings.Join(op.Call.Body.Value.Needs, ", "))
+		}
+	}
+	for step, want := range map[string][]string{
+		"write": {"note: step.read.body.far.away", "step.read.body.far.away"},
+		"map":   {"number: a.far.away", ""},
+	} {
+		if !slices.Equal(got[step], want) {
+			t.Errorf("%s needs %q, want %q", step, got[step], want)
+		}
+	}
+}

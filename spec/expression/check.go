@@ -23,9 +23,12 @@ func (t *Tree) Check(s *Scope, w Want) (*Expr, diag.List) {
 		v.node = t.root
 		c.leak(v, c.wanted(&w))
 	}
+	for i, f := range c.fields {
+		c.fields[i].Needs = c.needs(f.Range)
+	}
 	e := &Expr{
 		Type: v.typ, Source: oneLine(t.file.Text(t.rng), 200), Range: t.rng,
-		Secret: c.secrets, Tainted: v.secret, Trail: c.trail(source.Range{}), Uses: c.uses.list(), Fields: c.fields,
+		Secret: c.secrets, Tainted: v.secret, Trail: c.trail(source.Range{}), Uses: c.uses.list(), Fields: c.fields, Needs: c.needs(t.rng),
 		code: v.code, files: c.files,
 	}
 	e.value, e.constant = v.value, v.known
@@ -135,6 +138,7 @@ type checker struct {
 	parts   int // of the sides of a comparison that have been looked at
 	nodes   int
 	deep    int
+	holes   []hole
 	quiet   int        // only looking: nothing is reported or recorded
 	mute    int        // in an inlined mapping, whose findings are reported where it is written
 	calls   []*Mapping // being inlined
@@ -174,7 +178,26 @@ func (c *checker) report(rule *diag.Rule, n ast.Node, format string, args ...any
 	return c.reportAt(rule, c.place(n), format, args...)
 }
 
+// hole is a place where something is needed that may be absent or null.
+type hole struct {
+	at   source.Range
+	text string
+}
+
+// needs lists what is needed inside a part of the expression and may be absent or null.
+func (c *checker) needs(at source.Range) (texts []string) {
+	for _, h := range c.holes {
+		if at.Contains(h.at) && !slices.Contains(texts, h.text) {
+			texts = append(texts, h.text)
+		}
+	}
+	return texts
+}
+
 func (c *checker) reportAt(rule *diag.Rule, at source.Range, format string, args ...any) *diag.Diagnostic {
+	if (rule == MaybeAbsent || rule == MaybeNull) && c.quiet == 0 {
+		c.holes = append(c.holes, hole{at, oneLine(c.tree.file.Text(at), 100)})
+	}
 	if c.mute > 0 && c.quiet == 0 {
 		return c.hidden.Add(rule, at, format, args...)
 	}

@@ -26,6 +26,8 @@ type Expr struct {
 	// Guard is what must be checked of the value at run time; nil when all is proven, and after decoding
 	// from JSON: the plan keeps it where it is checked.
 	Guard *types.Type
+	// Needs lists what must be there for the value, as it is written: it may be absent or null, and the expression fails then.
+	Needs []string
 	// Fields tells for each leaf of an object constructor where it comes from and whether it is proven.
 	Fields []Field
 
@@ -53,6 +55,7 @@ type Field struct {
 	Source string       `json:"source"`
 	Range  source.Range `json:"range"`
 	Proven bool         `json:"proven"`
+	Needs  []string     `json:"needs,omitempty"` // as [Expr].Needs
 	// Secret says that it is computed from a secret, revealed or not.
 	Secret bool `json:"secret,omitempty"`
 }

@@ -23,6 +23,7 @@ type exprJSON struct {
 	Range  source.Range    `json:"range"`
 	Secret bool            `json:"secret,omitempty"`
 	Uses   []Use           `json:"uses,omitempty"`
+	Needs  []string        `json:"needs,omitempty"`
 	Fields []Field         `json:"fields,omitempty"`
 	Path   *Use            `json:"path,omitempty"`
 	Const  bool            `json:"const,omitempty"`
@@ -39,7 +40,7 @@ func (e *Expr) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(exprJSON{e.Source, e.Range, e.Secret, e.Uses, e.Fields, e.path, e.constant, e.files, code})
+	return json.Marshal(exprJSON{e.Source, e.Range, e.Secret, e.Uses, e.Needs, e.Fields, e.path, e.constant, e.files, code})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. Code that was not made by this package is an error, not a panic.
@@ -53,7 +54,7 @@ func (e *Expr) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("expression %s: %w", x.Source, err)
 	}
-	*e = Expr{Source: x.Source, Range: x.Range, Secret: x.Secret, Uses: x.Uses, Fields: x.Fields, code: c, files: x.Files, path: x.Path}
+	*e = Expr{Source: x.Source, Range: x.Range, Secret: x.Secret, Uses: x.Uses, Needs: x.Needs, Fields: x.Fields, code: c, files: x.Files, path: x.Path}
 	if x.Const && c.op == opConst {
 		e.value, e.constant = c.val, true
 	}

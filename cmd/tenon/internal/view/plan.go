@@ -74,7 +74,7 @@ func (v *planView) head() {
 // kept tells what a run leaves to the next.
 func (v *planView) kept(p *plan.Plan, indent string) {
 	for _, s := range p.States {
-		v.printf("%s%s  %s, first %s, then %s%s\n", indent, clean(s.Name), oneLine(s.Type.String(), 80), v.source(s.Initial), v.source(s.Next), v.guarded(s.Guard))
+		v.printf("%s%s  %s, first %s, then %s%s\n", indent, clean(s.Name), oneLine(s.Type.String(), 80), v.source(s.Initial), v.source(s.Next), v.guarded(s.Next, s.Guard))
 	}
 }
 
@@ -224,15 +224,11 @@ func (v *planView) room() int {
 // row is one value of a request: where it goes, its name and where it comes from.
 type row struct {
 	place, name, source string
-	must                string // what is checked of it at run time; "" when it is proven
+	left                string // to run time; "" when it is proven
 }
 
 func (v *planView) row(place, name string, value *plan.Expr, g *plan.Guard) row {
-	r := row{place: place, name: clean(name), source: v.source(value)}
-	if g != nil {
-		r.must = must(g, nil)
-	}
-	return r
+	return row{place: place, name: clean(name), source: v.source(value), left: left(value, g)}
 }
 
 // rows writes values in aligned columns, each marked as proven or left to run time.
@@ -246,11 +242,11 @@ func (v *planView) rows(indent string, rows []row) {
 	last := ""
 	for _, r := range rows {
 		mark, rest := v.s.Green("✓"), ""
-		if r.must == "" {
+		if r.left == "" {
 			v.proven++
 		} else {
 			v.checked++
-			mark, rest = v.s.Yellow("?"), v.s.Yellow("  must "+r.must)
+			mark, rest = v.s.Yellow("?"), v.s.Yellow("  "+r.left)
 		}
 		place := r.place
 		if place == last {

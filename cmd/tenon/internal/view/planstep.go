@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"tenon/spec/expression"
 	"tenon/spec/plan"
+	"tenon/spec/types"
 )
 
 // block writes a block's operations, numbered with the given prefix.
@@ -95,12 +97,12 @@ func (v *planView) op(op *plan.Op, numbers map[string]string, order, indent stri
 			}
 			v.printf("  in %s.items, %s", clean(op.ForEach.Stream), how)
 		} else {
-			v.printf("  in %s%s", v.source(op.ForEach.In), v.guarded(op.ForEach.Guard))
+			v.printf("  in %s%s", v.source(op.ForEach.In), v.guarded(op.ForEach.In, op.ForEach.Guard))
 		}
 	case op.Run != nil:
 		v.printf("  run integration.%s", clean(op.Run.Plan.Integration))
 	case op.Wait != nil && op.Wait.Until != nil:
-		v.printf("  wait %s%s", v.source(op.Wait.Until), v.guarded(op.Wait.Guard))
+		v.printf("  wait %s%s", v.source(op.Wait.Until), v.guarded(op.Wait.Until, op.Wait.Guard))
 	case op.Wait != nil:
 		v.printf("  wait %s", duration(op.Wait.For))
 	case op.Value != nil && op.Value.Choices != nil:
@@ -130,9 +132,7 @@ func (v *planView) run(r *plan.Run, number, indent string) {
 		var rows []row
 		for _, f := range r.Inputs.Fields {
 			next := row{place: "input", name: clean(fieldPath(f.Path)), source: oneLine(f.Source, v.room())}
-			if !f.Proven {
-				next.must = must(r.Guard, f.Path)
-			}
+			next.left = leftOf(f, r.Guard)
 			rows = append(rows, next)
 		}
 		v.rows(indent, rows)
@@ -220,7 +220,7 @@ func (v *planView) key(c *plan.Call) string {
 		}
 	}
 	if c.IdempotencyKey != nil {
-		return header + " = " + v.source(c.IdempotencyKey) + v.guarded(c.IdempotencyGuard)
+		return header + " = " + v.source(c.IdempotencyKey) + v.guarded(c.IdempotencyKey, c.IdempotencyGuard)
 	}
 	return "key of run, step and item in " + header
 }
@@ -249,14 +249,12 @@ func (v *planView) body(b *plan.Body, indent string) {
 	var rows []row
 	for _, f := range b.Fields {
 		next := row{name: clean(fieldPath(f.Path)), source: oneLine(f.Source, v.room())}
-		if !f.Proven {
-			next.must = must(b.Guard, f.Path)
-		}
+		next.left = leftOf(f, b.Guard)
 		if n := len(rows) - 1; n >= 0 && rows[n].name == next.name { // one of several branches
 			if !strings.HasSuffix(rows[n].source, next.source) {
 				rows[n].source = oneLine(rows[n].source+" or "+next.source, v.room())
 			}
-			rows[n].must = cmp.Or(rows[n].must, next.must)
+			rows[n].left = cmp.Or(rows[n].left, next.left)
 			continue
 		}
 		rows = append(rows, next)
@@ -264,33 +262,67 @@ func (v *planView) body(b *plan.Body, indent string) {
 	v.rows(indent+"  ", rows)
 }
 
-// guarded counts a value that stands in no row and says what is checked of it.
-func (v *planView) guarded(g *plan.Guard) string {
-	if g == nil {
+// guarded counts a value that stands in no row and says what is left to run time of it.
+func (v *planView) guarded(x *plan.Expr, g *plan.Guard) string {
+	left := left(x, g)
+	if left == "" {
 		v.proven++
 		return ""
 	}
 	v.checked++
-	return v.s.Yellow(" (must " + must(g, nil) + ")")
+	return v.s.Yellow(" (" + left + ")")
 }
 
-// must says what is checked at run time of the part of a value at path.
-func must(g *plan.Guard, path []string) string {
-	if g == nil {
-		return "fit"
+// left says what is left to run time of a value: what it must be, and what must be there for it. It is "" if nothing is.
+func left(x *plan.Expr, g *plan.Guard) string {
+	must := ""
+	if g != nil {
+		must = mustBe(g.Type)
 	}
-	t := g.Type
-	for _, p := range path {
-		if strings.HasPrefix(p, "[") {
-			t = t.Elem()
-		} else {
-			t = t.Field(p).Type
+	if x == nil {
+		return must
+	}
+	return andNeeds(must, x.Needs, x.Source)
+}
+
+// leftOf says what is left to run time of one field of a value that is guarded by g.
+func leftOf(f expression.Field, g *plan.Guard) string {
+	must := ""
+	switch {
+	case f.Proven:
+	case g == nil:
+		must = mustBe(nil)
+	default:
+		t := g.Type
+		for _, p := range f.Path {
+			if strings.HasPrefix(p, "[") {
+				t = t.Elem()
+			} else {
+				t = t.Field(p).Type
+			}
 		}
+		must = mustBe(t)
 	}
+	return andNeeds(must, f.Needs, f.Source)
+}
+
+func mustBe(t *types.Type) string {
 	if t == nil || t.Kinds() == 0 {
-		return "fit"
+		return "must fit"
 	}
-	return "be " + oneLine(t.Phrase(), 80)
+	return "must be " + oneLine(t.Phrase(), 80)
+}
+
+func andNeeds(must string, needs []string, source string) string {
+	switch {
+	case len(needs) == 0:
+		return must
+	case len(needs) == 1 && needs[0] == source && must == "":
+		return "must be there"
+	case must == "":
+		return "needs " + oneLine(strings.Join(needs, ", "), 80)
+	}
+	return must + ", needs " + oneLine(strings.Join(needs, ", "), 80)
 }
 
 func (v *planView) pages(p *plan.Paginate, indent string) {
@@ -299,7 +331,7 @@ func (v *planView) pages(p *plan.Paginate, indent string) {
 	}
 	text := "pages: items are " + v.source(p.Items)
 	if p.Next != nil {
-		text += "; next is " + v.source(p.Next) + v.guarded(p.Guard)
+		text += "; next is " + v.source(p.Next) + v.guarded(p.Next, p.Guard)
 	}
 	if p.Limit > 0 {
 		text += "; at most " + plural(int(p.Limit), "item")
@@ -388,7 +420,7 @@ func (v *planView) forEach(f *plan.ForEach, number, indent string) {
 	}
 	v.block(f.Block, number+".", indent)
 	for _, a := range f.Aggregates {
-		v.printf("%s%s = %s of %s%s\n", indent, clean(a.Name), a.Func, v.source(a.Value), v.guarded(a.Guard))
+		v.printf("%s%s = %s of %s%s\n", indent, clean(a.Name), a.Func, v.source(a.Value), v.guarded(a.Value, a.Guard))
 	}
 }
 
@@ -415,9 +447,9 @@ func (v *planView) afterwards(op *plan.Op, indent string) {
 		v.call(r.Call, indent+"  ")
 		v.printf("%s  it happened if %s\n", indent, v.source(r.Found))
 		if r.Body != nil {
-			v.printf("%s  body is %s%s\n", indent, v.source(r.Body), v.guarded(r.Guard))
+			v.printf("%s  body is %s%s\n", indent, v.source(r.Body), v.guarded(r.Body, r.Guard))
 		} else if r.Guard != nil {
-			v.printf("%s  body is that of this answer%s\n", indent, v.guarded(r.Guard))
+			v.printf("%s  body is that of this answer%s\n", indent, v.guarded(nil, r.Guard))
 		}
 	}
 	if op.Undo != nil {

@@ -79,7 +79,7 @@ func (v *planView) replies(o *plan.Operation) {
 			v.printf(" when %s", v.source(r.When))
 		}
 		if r.Body != nil {
-			v.printf(" %s%s", v.source(r.Body.Value), v.guarded(r.Body.Guard))
+			v.printf(" %s%s", v.source(r.Body.Value), v.guarded(r.Body.Value, r.Body.Guard))
 		}
 		v.printf("\n")
 	}
