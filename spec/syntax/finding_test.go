@@ -24,6 +24,8 @@ func TestMessages(t *testing.T) {
 		{"a {\n  x = \"b«\n»  c\n  d\n}\n", "A closing quote is missing: a string ends on the line where it begins. Text of several lines is a heredoc: <<-TEXT … TEXT.", ""},
 		{"x = a ? b«\n»", "The second value of the conditional is missing: condition ? a : b.", ""},
 		{"x = «\n»", "Expected a value here, found the end of the line.", ""},
+		{"x = a ?«?» b\n", `?? is written coalesce(a, b), or within expr("a ?? b").`, ""},
+		{"x = a?«.»b\n", `?. is written as a dot alone, which leads to nothing where something is missing; expr("a?.b") takes it, too.`, ""},
 		{"x = «)»\n", `Expected a value here, found ")".`, ""},
 		{"x = f(1 «2»)\n", `Expected a comma or ) in this call, found "2".`, ""},
 		{"x = [1 «2»]\n", `Expected a comma between the elements of this list, found "2".`, ""},

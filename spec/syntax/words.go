@@ -100,6 +100,15 @@ func special(d *diag.Diagnostic, p *hcl.Diagnostic, text, after string) bool {
 			d.Message = text + " stands alone. An attribute is written " + text + " = …, a block " + text + " { … }."
 			return true
 		}
+	case "Invalid expression":
+		switch text {
+		case "?":
+			d.Message = `?? is written coalesce(a, b), or within expr("a ?? b").`
+			return true
+		case ".":
+			d.Message = `?. is written as a dot alone, which leads to nothing where something is missing; expr("a?.b") takes it, too.`
+			return true
+		}
 	case "Invalid argument name":
 		if name, _, ok := strings.Cut(after, `"`); ok && isWord(name) {
 			d.Range.End += len(name) + 1
