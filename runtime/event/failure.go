@@ -8,7 +8,7 @@ import (
 	"tenon/spec/source"
 )
 
-// Cause is the kind of a failure; the first four and Check are what a catch can name.
+// Cause is the kind of a failure, one of [lang.FailureKinds]; the first four and Check are what a catch can name.
 type Cause string
 
 const (

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"unicode/utf8"
 
 	"tenon/runtime/mockapi"
 	"tenon/spec/expression"
@@ -110,6 +111,9 @@ func requestValue(q *mockapi.Request) map[string]any {
 	v := map[string]any{"params": q.Params, "headers": headerValues(q.HTTP.Header)}
 	if !types.IsMissing(q.Body) {
 		v["body"] = q.Body
+		if b, ok := q.Body.([]byte); ok && utf8.Valid(b) {
+			v["body"] = string(b) // it is sent as it is, and tests compare text
+		}
 	}
 	return v
 }

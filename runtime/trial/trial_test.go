@@ -747,3 +747,36 @@ test "a page" {
 		t.Run(name, func(t *testing.T) { load(t, cancel, one(c.mock)).fails(c.want) })
 	}
 }
+
+// Text that is sent, or answered, as bytes is text in a test.
+func TestTextAsBytes(t *testing.T) {
+	load(t, `
+integration "archive" {
+  step "archive" {
+    call = shop.archive
+    body = "größe;1"
+  }
+  step "file" {
+    call       = shop.getFile
+    depends_on = [step.archive]
+  }
+  step "copy" {
+    call = shop.archive
+    body = step.file.body
+  }
+}`, `
+test "t" {
+  integration = integration.archive
+  mock "kept" {
+    call = shop.archive
+    when = hasPrefix(request.body, "gr")
+  }
+  mock "a file" {
+    call = shop.getFile
+    body = "from the file"
+  }
+  expect {
+    assert = [for c in calls.shop.archive : c.body] == ["größe;1", "from the file"]
+  }
+}`).passes()
+}

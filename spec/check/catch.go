@@ -18,7 +18,7 @@ type caught struct {
 }
 
 // failureType is `error` in on_failure: the failure of any step.
-var failureType = errorType(types.AnyString, statusType.With(types.Absent), types.Any.With(types.Absent), headersType(nil).With(types.Absent))
+var failureType = errorType(enumOf(lang.FailureKinds), statusType.With(types.Absent), types.Any.With(types.Absent), headersType(nil).With(types.Absent))
 
 func errorType(kind, status, body, headers *types.Type) *types.Type {
 	return types.ObjectOf(
@@ -27,7 +27,7 @@ func errorType(kind, status, body, headers *types.Type) *types.Type {
 	)
 }
 
-// failureKinds are what a failure may be called in error.kind.
+// failureKinds are what a failure that a catch catches may be called in error.kind.
 var failureKinds = []string{"network", "timeout", "status", "invalid_response", "check"}
 
 func skipCatch(s *model.Step) bool {

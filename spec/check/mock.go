@@ -348,11 +348,20 @@ func (t *tested) answerType(a *model.MockAnswer, declared *openapi.Response, wha
 					Explain("It declares %s.", listed(mediaNames(declared.Content))).Relate(t.locate(declared.Origin), "declared here")
 				return nil
 			}
-			return m.Value(types.Response)
+			return mockedValue(m)
 		}
 	}
 	if m := chooseMedia(declared.Content); m != nil {
-		return m.Value(types.Response)
+		return mockedValue(m)
 	}
 	return nil
+}
+
+// mockedValue is what a mock may give as a body of a media type: bytes as text, too.
+func mockedValue(m *openapi.MediaType) *types.Type {
+	t := m.Value(types.Response)
+	if t.May(types.Bytes) {
+		return types.Union(t, types.AnyString)
+	}
+	return t
 }

@@ -20,7 +20,7 @@ import (
 
 // answeredFailure is `error` in a respond block.
 var answeredFailure = types.ObjectOf(
-	property("kind", types.AnyString), property("step", types.AnyString), property("message", types.AnyString), property("attempts", atLeast(0)),
+	property("kind", enumOf(lang.FailureKinds)), property("step", types.AnyString), property("message", types.AnyString), property("attempts", atLeast(0)),
 	property("status", statusType.With(types.Absent)),
 )
 

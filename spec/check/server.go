@@ -187,7 +187,12 @@ func (b *builder) declaredServer(a *api, servers []openapi.Server, values []synt
 	return b.templateServer(a, template, place)
 }
 
+// absolute reports whether a server's URL names a host. The scheme may be a variable: "{scheme}://{host}".
 func absolute(template string) bool {
+	if rest, ok := strings.CutPrefix(template, "{"); ok {
+		_, rest, _ = strings.Cut(rest, "}")
+		return strings.HasPrefix(rest, "://")
+	}
 	return strings.HasPrefix(template, "http://") || strings.HasPrefix(template, "https://")
 }
 

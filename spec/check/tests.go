@@ -438,7 +438,10 @@ func (c *calledOperation) body() *types.Type {
 		default:
 			t := types.Any
 			if m := matching(c.op.Body.Content, call.Body.ContentType); m != nil {
-				t = asSent(m.Value(types.Request), call.Body.Value.Type, 0)
+				t = asSent(m.Value(types.Request), call.Body.Value.Type, isJSON(call.Body.ContentType), 0)
+				if t.May(types.Bytes | types.File) {
+					t = asArrived(call.Body.Value.Type)
+				}
 			}
 			all = append(all, t)
 		}
@@ -449,10 +452,22 @@ func (c *calledOperation) body() *types.Type {
 	return nil
 }
 
-// asSent is the declared type t with all properties required that a value of the type sent always has.
-func asSent(t, sent *types.Type, depth int) *types.Type {
+// asArrived is what becomes of content that is sent as it is: text where it is text, else bytes.
+func asArrived(sent *types.Type) *types.Type {
+	if sent != nil && sent.Is(types.String) {
+		return types.AnyString
+	}
+	return types.Union(types.AnyString, types.AnyBytes)
+}
+
+// asSent is the declared type t with all properties required that a value of the type sent always has. What JSON carries
+// where nothing is declared is what was sent.
+func asSent(t, sent *types.Type, json bool, depth int) *types.Type {
 	const deepest = 8 // far beyond what a person writes out
 	shape := *t.Shape()
+	if json && sent != nil && depth <= deepest && isUndeclared(t) && !sent.May(types.Null|types.Absent|types.File|types.Stream) {
+		return kept(sent, 0)
+	}
 	if depth > deepest || sent == nil || shape.Untyped || shape.Invalid || sent.Shape().Untyped || sent.Shape().Invalid {
 		return t
 	}
@@ -466,14 +481,14 @@ func asSent(t, sent *types.Type, depth int) *types.Type {
 		for i, p := range out.Properties {
 			if f := sent.Field(p.Name); f.Found == types.Declared && !f.Type.May(types.Absent|types.Null) {
 				q := *p
-				q.Required, q.Type = true, asSent(p.Type.Without(types.Absent), f.Type, depth+1)
+				q.Required, q.Type = true, asSent(p.Type.Without(types.Absent), f.Type, json, depth+1)
 				out.Properties[i] = &q
 			}
 		}
 		shape.Objects = []*types.Fields{out}
 	case len(shape.Arrays) == 1 && t.Is(types.Array) && sent.Is(types.Array) && len(shape.Arrays[0].Prefix) == 0 && shape.Arrays[0].Items != nil:
 		out := *shape.Arrays[0]
-		out.Items = asSent(out.Items, sent.Elem(), depth+1)
+		out.Items = asSent(out.Items, sent.Elem(), json, depth+1)
 		shape.Arrays = []*types.List{&out}
 	default:
 		return t
@@ -481,4 +496,12 @@ func asSent(t, sent *types.Type, depth int) *types.Type {
 	out := types.New(&shape)
 	out.Name, out.Origin = t.Name, t.Origin
 	return out
+}
+
+// isUndeclared reports whether t says nothing of values, or no more than that they are objects.
+func isUndeclared(t *types.Type) bool {
+	s := t.Shape()
+	return s.Untyped && !s.Invalid || s.Kinds == types.Object && len(s.Opaque) == 0 && !slices.ContainsFunc(s.Objects, func(f *types.Fields) bool {
+		return len(f.Properties) > 0 || len(f.Patterns) > 0 || f.Openness == types.Closed || f.Additional != nil
+	})
 }

@@ -53,7 +53,7 @@ func closureFunctions() []*Function {
 				}
 				return out
 			}}},
-		{Signature: "sortBy(xs list, key closure, order? string) list", Doc: "The elements in the order of the closure's values, `\"asc\"` or `\"desc\"`; equal ones stay as they were.", Pure: true,
+		{Signature: "sortBy(xs list, key closure, order? \"asc\"|\"desc\") list", Doc: "The elements in the order of the closure's values, `\"asc\"` or `\"desc\"`; equal ones stay as they were.", Pure: true,
 			Examples: ex(`expr("sortBy(['bb', 'a'], len(#))")`, `["a","bb"]`), closure: true, special: sorting, prim: primitive{many: func(f *frame, a []any) any {
 				l := mustElements(a[0])
 				f.cells(2 * len(l))

@@ -78,7 +78,7 @@ func listFunctions() []*Function {
 			}}},
 		{Signature: "reverse(xs list) list", Doc: "The elements in reverse order.", Pure: true, passes: passesSame,
 			Examples: ex(`reverse([1, 2])`, `[2,1]`), result: rearranged, prim: copying(func(l []any) []any { slices.Reverse(l); return l })},
-		{Signature: "sort(xs list, order? string) list", Doc: "The elements in order, `\"asc\"` or `\"desc\"`; equal ones stay as they were.", Pure: true, passes: passesSame,
+		{Signature: "sort(xs list, order? \"asc\"|\"desc\") list", Doc: "The elements in order, `\"asc\"` or `\"desc\"`; equal ones stay as they were.", Pure: true, passes: passesSame,
 			Examples: ex(`sort([3, 1, 2])`, `[1,2,3]`, `sort(["b", "a"], "desc")`, `["b","a"]`), result: rearranged, prim: primitive{many: func(f *frame, a []any) any {
 				l := mustElements(a[0])
 				f.cells(len(l))

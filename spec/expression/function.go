@@ -180,6 +180,10 @@ func typeNamed(s string) *types.Type {
 			ts = append(ts, types.ListOf(typeNamed(strings.TrimSuffix(inner, ")"))))
 			continue
 		}
+		if text, err := strconv.Unquote(word); err == nil {
+			ts = append(ts, types.Const(text))
+			continue
+		}
 		t, ok := typeWords[word]
 		if !ok {
 			panic("no type called " + word + "; this is a bug in Tenon")
@@ -243,7 +247,7 @@ var misnomers = map[string]string{
 	"contains": "It is an operator in expr notation: expr(\"x in xs\"), expr(\"s contains part\").",
 	"includes": "It is an operator in expr notation: expr(\"x in xs\").",
 	"element":  "Write xs[i].", "index": "indexOf",
-	"tostring": "string", "str": "string", "toString": "string", "tonumber": "float", "parseFloat": "float", "parseInt": "int", "toint": "int", "number": "float",
+	"tostring": "string", "str": "string", "toString": "string", "tonumber": "float", "parseFloat": "float", "parseInt": "int", "toint": "int", "integer": "int", "number": "float",
 	"tolist": "A list is written [a, b].", "tomap": "An object is written { a = b }.", "object": "An object is written { a = b }.", "list": "A list is written [a, b].",
 	"regex": "regex_find", "regexall": "regex_find_all", "match_all": "regex_find_all", "regexp_replace": "regex_replace", "gsub": "regex_replace",
 	"base64encode": "base64_encode", "base64decode": "base64_decode", "btoa": "base64_encode", "atob": "base64_decode", "toBase64": "base64_encode", "fromBase64": "base64_decode",

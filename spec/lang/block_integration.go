@@ -1,5 +1,10 @@
 package lang
 
+// FailureKinds are what `error.kind` may be where a run has failed.
+var FailureKinds = []string{
+	"network", "timeout", "status", "invalid_response", "invalid_request", "invalid_input", "check", "expression", "auth", "canceled", "internal",
+}
+
 var integration = &Block{
 	Name:   "integration",
 	Unique: "file",
