@@ -3,6 +3,7 @@ package mutation
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,11 +14,13 @@ import (
 type mistake struct {
 	right, wrong string
 	rules        []string
+	note         bool   // a note is enough: the documents merely don't rule it out
 	at           string // text on the line that is at fault, where that is another one
 	line         int    // in the list, for messages
 }
 
-// mistakes reads a list of them: blocks of "- right", "+ wrong", "= rules" and, if need be, "@ text".
+// mistakes reads a list of them: blocks of "- right", "+ wrong", "= rules" ("= note rules"
+// where a note is enough) and, if need be, "@ text".
 func mistakes(t *testing.T, name string) []mistake {
 	src, err := os.ReadFile(name)
 	if err != nil {
@@ -33,6 +36,9 @@ func mistakes(t *testing.T, name string) []mistake {
 			m.wrong = text
 		case "=":
 			m.rules = strings.Fields(text)
+			if m.note = m.rules[0] == "note"; m.note {
+				m.rules = m.rules[1:]
+			}
 		case "@":
 			m.at = text
 		case "":
@@ -55,12 +61,16 @@ func TestAuthorMistakes(t *testing.T) {
 	}
 	all, caught, right, linted := 0, 0, 0, 0
 	for _, name := range names {
-		b := load(t, name)
-		if b == nil {
+		if strings.HasSuffix(name, testSuffix) {
+			continue
+		}
+		main := load(t, name)
+		if main == nil {
 			continue
 		}
 		linted++
-		before := map[string]int{}
+		files := append([]*base{main}, main.tests(t)...)
+		b, before := main, map[string]int{}
 		f, findings := b.lint(b.src, nil)
 		for _, d := range findings {
 			before[d.Rule.Name+d.Message]++
@@ -70,10 +80,12 @@ func TestAuthorMistakes(t *testing.T) {
 		}
 		list := strings.TrimSuffix(name, ".hcl") + ".mistakes"
 		for _, m := range mistakes(t, list) {
-			at := strings.Index(b.src, m.right)
-			if at < 0 || strings.Count(b.src, m.right) > 1 {
+			i := slices.IndexFunc(files, func(b *base) bool { return strings.Count(b.src, m.right) == 1 })
+			if i < 0 {
 				t.Fatalf("%s:%d: %q is not there once", list, m.line, m.right)
 			}
+			b := files[i]
+			at := strings.Index(b.src, m.right)
 			src := b.src[:at] + m.wrong + b.src[at+len(m.right):]
 			for i := range m.wrong {
 				if i >= len(m.right) || m.wrong[i] != m.right[i] {
@@ -84,7 +96,7 @@ func TestAuthorMistakes(t *testing.T) {
 			if m.at != "" {
 				at = strings.Index(src, m.at)
 			}
-			v := b.judge(mutant{src: src, rules: m.rules, lines: []int{1 + strings.Count(src[:at], "\n")}}, before)
+			v := b.judge(mutant{src: src, rules: m.rules, notes: m.note, lines: []int{1 + strings.Count(src[:at], "\n")}}, before)
 			all++
 			if v.caught {
 				caught++
