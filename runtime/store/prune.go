@@ -182,18 +182,25 @@ func (s *SQLite) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ids, err := s.Runs(ctx, Filter{})
+	byFile := map[string]string{} // IDs of the runs that have a directory, which few have
+	for _, dir := range runs {
+		byFile[dir.Name()] = ""
+	}
+	err = s.all(ctx, "SELECT id FROM run", nil, func(rows *sql.Rows) (bool, error) {
+		var id string
+		err := rows.Scan(&id)
+		if _, there := byFile[fileName(id)]; there {
+			byFile[fileName(id)] = id
+		}
+		return true, err
+	})
 	if err != nil {
 		return err
 	}
-	byFile := map[string]string{}
-	for _, r := range ids {
-		byFile[fileName(r.ID)] = r.ID
-	}
 	for _, dir := range runs {
-		id, known := byFile[dir.Name()]
+		id := byFile[dir.Name()]
 		path := filepath.Join(s.blobs.dir, dir.Name())
-		if !known {
+		if id == "" {
 			if old(dir) {
 				os.RemoveAll(path)
 			}
