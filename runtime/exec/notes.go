@@ -189,7 +189,7 @@ func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) 
 	}
 	var data []byte
 	if err == nil {
-		data, err = note.json(values)
+		data, err = appendNote(note, values)
 	}
 	if err == nil {
 		err = x.book.put(n, undos)
@@ -210,13 +210,10 @@ func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) 
 	}
 }
 
-// json is the note with what the item gives to the aggregates.
-func (n *itemNote) json(values []any) (data []byte, err error) {
+// appendNote writes a note with what the item gives to the aggregates.
+func appendNote(n itemNote, values []any) (data []byte, err error) {
 	if n.Failed != nil || len(values) == 0 || n.Undone != nil {
-		for _, v := range values {
-			n.Values = append(n.Values, kept{v})
-		}
-		return json.Marshal(n)
+		return marshalNote(n, values)
 	}
 	data = append(make([]byte, 0, 64), `{"v":`...)
 	for i, v := range values {
@@ -230,6 +227,13 @@ func (n *itemNote) json(values []any) (data []byte, err error) {
 		data = strconv.AppendInt(append(data, `,"u":`...), int64(n.Undos), 10)
 	}
 	return append(data, '}'), nil
+}
+
+func marshalNote(n itemNote, values []any) ([]byte, error) {
+	for _, v := range values {
+		n.Values = append(n.Values, kept{v})
+	}
+	return json.Marshal(&n)
 }
 
 // count adds an item that is over.
