@@ -98,7 +98,7 @@ func (b *builder) unknownOperation(a *api, ref *model.CallRef, near string) {
 	}
 	names := a.operationNames()
 	if len(names) > 0 {
-		d.Wonder(ref.Operation, names).Explain("It has %s.", listed(names))
+		d.Wonder(ref.Operation, names).Explain("It has %s.", listed(diag.Alike(ref.Operation, names)))
 	}
 }
 
@@ -207,7 +207,7 @@ func (b *builder) unknownParameter(op *operation, name string, at source.Range, 
 	case len(names) == 0:
 		d.Explain("It takes no parameters.")
 	default:
-		d.Wonder(name, names).Explain("It takes %s.", listed(names))
+		d.Wonder(name, names).Explain("It takes %s.", listed(diag.Alike(name, names)))
 	}
 	if reserved := strings.ToLower(name); reserved == "accept" || reserved == "content-type" || reserved == "authorization" {
 		d.Explain("This header is set for you: from the answers the spec declares, from content_type, and from the api's auth.")

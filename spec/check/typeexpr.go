@@ -216,7 +216,12 @@ func (b *builder) componentType(a *api, name syntax.Step, dir types.Direction) *
 		return t
 	}
 	d := b.diags.Add(expression.UnknownReference, name.Range, "%s has no schema %q.", a.model.Name, name.Name)
-	d.Suggest(replacement(name, diag.Nearest(name.Name, a.doc.SchemaNames())))
+	names := a.doc.SchemaNames()
+	if near := diag.Nearest(name.Name, names); near != "" {
+		d.Suggest(replacement(name, near))
+	} else if len(names) > 0 {
+		d.Wonder(name.Name, names).Explain("It has %s.", listed(diag.Alike(name.Name, names)))
+	}
 	b.unresolved = append(b.unresolved, name.Name)
 	return types.Invalid
 }

@@ -1,6 +1,12 @@
 package diag
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Nearest returns the candidate closest to name, or "" when none is near: within a third of the
 // name's length in edits, at least one but not all of it, an exchange of neighbours counting as one edit. Case
@@ -76,4 +82,49 @@ func distance(a, b []rune, limit int) int {
 		prev2, prev, cur = prev, cur, prev2
 	}
 	return min(prev[len(b)], limit)
+}
+
+// Alike returns the candidates with those first that have the most words in common with name, of these the shortest
+// ones first; the others stay in their order. Words end where capitals begin, and at what is no letter or digit.
+func Alike(name string, candidates []string) []string {
+	words := split(name)
+	scores := make(map[string]int, len(candidates))
+	for _, c := range candidates {
+		folded, score := string(fold(c)), 0
+		for _, w := range words {
+			if strings.Contains(folded, w) {
+				score += len(w)
+			}
+		}
+		if score > 0 {
+			scores[c] = score*1000 - len(c)
+		}
+	}
+	out := slices.Clone(candidates)
+	slices.SortStableFunc(out, func(a, b string) int { return cmp.Compare(scores[b], scores[a]) })
+	return out
+}
+
+// split lists the words of a name in small letters, without the s of plurals.
+func split(name string) (words []string) {
+	from := 0
+	add := func(to int) {
+		if w := strings.TrimSuffix(strings.ToLower(name[from:to]), "s"); len(w) > 1 {
+			words = append(words, w)
+		}
+	}
+	before := rune(0)
+	for i, r := range name {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+			add(i)
+			from = i + utf8.RuneLen(r)
+		case unicode.IsUpper(r) && unicode.IsLower(before):
+			add(i)
+			from = i
+		}
+		before = r
+	}
+	add(len(name))
+	return words
 }

@@ -267,7 +267,7 @@ func (c *checker) lacks(n *ast.BinaryNode, has, other side, key ast.Node, name s
 		names := other.typ.PropertyNames()
 		near := diag.Nearest(name, names)
 		if c.suggestName(d, key, near); near == "" && len(names) > 0 {
-			d.Explain("It has %s.", choices(names))
+			d.Explain("It has %s.", choicesLike(name, names))
 		}
 		c.relate(d, other.typ.Origin, "declared here")
 		return

@@ -426,7 +426,7 @@ func (c *checker) unknownProperty(w *want, target *types.Type, name string, key 
 	if near != "" {
 		d.Severity = diag.Error
 	} else if names := target.PropertyNames(); len(names) > 0 {
-		d.Wonder(name, names).Explain("%s", strings.TrimSpace(fmt.Sprintf("It has %s. %s", choices(names), d.Detail)))
+		d.Wonder(name, names).Explain("%s", strings.TrimSpace(fmt.Sprintf("It has %s. %s", choicesLike(name, names), d.Detail)))
 	}
 	c.suggestName(d, key, near)
 	c.relate(d, target.Origin, "declared here")
@@ -444,7 +444,20 @@ func (c *checker) readOnly(w *want, owner, name string, key ast.Node, info types
 func choices(names []string) string {
 	names = slices.DeleteFunc(slices.Clone(names), isSplatName)
 	slices.Sort(names)
-	names = slices.Compact(names)
+	return few(slices.Compact(names))
+}
+
+// choicesLike lists names for a message about one that is none of them: if they are many, those most like it.
+func choicesLike(name string, names []string) string {
+	if len(names) <= 12 {
+		return choices(names)
+	}
+	names = slices.DeleteFunc(slices.Clone(names), isSplatName)
+	slices.Sort(names)
+	return few(diag.Alike(name, slices.Compact(names)))
+}
+
+func few(names []string) string {
 	if len(names) > 12 {
 		return strings.Join(names[:11], ", ") + ", …"
 	}

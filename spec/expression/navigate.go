@@ -226,7 +226,7 @@ func (c *checker) unknownField(base value, name string, at ast.Node, near string
 	}
 	c.suggestName(d, at, near)
 	if near == "" && len(names) > 0 {
-		d.Wonder(name, names).Explain("It has %s.", choices(names))
+		d.Wonder(name, names).Explain("It has %s.", choicesLike(name, names))
 		if typeName(base.typ) != "" {
 			d.Detail += fmt.Sprintf(" What the schema leaves out is read with lookup(%s, %q, default).", c.tree.text(base.node), name)
 		}
