@@ -55,6 +55,7 @@ integration "i" {
   }
   for_each "n" {
     in          = step.list.items
+    key         = "key ${n}"
     concurrency = 8
     step "set" {
       call   = w.set
@@ -144,12 +145,15 @@ func undoing(t testing.TB, items int, kept store.Store) (begin, again int64, too
 		defer cancel()
 		now = 0
 		d := engine.NewDurable(engine.Options{Sink: func(x event.Envelope) {
-			switch x.Event.(type) {
+			switch e := x.Event.(type) {
 			case event.UndoStarted:
 				if now == 0 {
 					now = heap()
 				}
 			case event.UndoDone:
+				if want := fmt.Sprintf("key %d", s.left.Load()); e.Step != "step.set" || e.Item != want && !half {
+					t.Errorf("%s of %s is undone, after %s", e.Step, e.Item, want)
+				}
 				if done++; half && done == items/2 {
 					cancel()
 				}

@@ -168,7 +168,7 @@ func (n *faultNote) fault() *fault {
 func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) {
 	b := x.notes
 	if b == nil {
-		if undos, err := s.book.resting(); err == nil {
+		if undos, err := s.book.resting(s.item); err == nil {
 			x.book.put(n, undos)
 		}
 		return
@@ -180,7 +180,7 @@ func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) 
 		return
 	}
 	note := itemNote{Failed: noteOf(f), Skipped: skipped}
-	undos, err := s.book.resting()
+	undos, err := s.book.resting(s.item)
 	if undos != nil {
 		note.Undos = undos.Count
 	}

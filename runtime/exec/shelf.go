@@ -274,7 +274,7 @@ func (t *tallied) flush() {
 // resting is a book at rest: of an item, or of a run inside another. What follows from where it stands is not in it.
 type resting struct {
 	Count   int            `json:"n"`           // undos in it, those of inner loops too
-	Item    string         `json:"i,omitempty"` // key path
+	Item    string         `json:"i,omitempty"` // key path; "" in a run inside another, which has the item's
 	Lock    string         `json:"l,omitempty"`
 	Key     *string        `json:"k,omitempty"` // of the item's claim
 	Entries []restingEntry `json:"e"`
@@ -293,15 +293,15 @@ type restingEntry struct {
 // errHeld says that undos cannot rest: they hold what cannot be written down.
 var errHeld = errors.New("what undoes it cannot be written down")
 
-// resting is what of a book can rest; nil if it is empty. Nothing is added meanwhile.
-func (b *book) resting() (*resting, error) {
+// resting is what of a book can rest; nil if it is empty. Nothing is added meanwhile. item is the key path of what it is of.
+func (b *book) resting(item string) (*resting, error) {
 	if b == nil || len(b.entries) == 0 {
 		return nil, nil
 	}
 	if b.kept != "" {
 		return nil, errHeld
 	}
-	out := &resting{Lock: b.lock}
+	out := &resting{Item: item, Lock: b.lock}
 	if b.claim != nil {
 		out.Key = &b.claim.Key
 	}
@@ -325,7 +325,7 @@ func (e *entry) resting() (x restingEntry, n int, err error) {
 	x.At = e.at
 	switch {
 	case e.in != nil:
-		if x.Run, err = e.in.resting(); x.Run != nil {
+		if x.Run, err = e.in.resting(""); x.Run != nil {
 			n = x.Run.Count
 		}
 	case e.loop != nil:
