@@ -191,10 +191,15 @@ func DecodeBody(contentType string, r io.Reader, o DecodeOptions) (any, error) {
 	if err := readAll(b, r, o.MaxBytes); err != nil {
 		return nil, err
 	}
-	if b.Len() == 0 {
+	return DecodeContent(contentType, b.Bytes(), o)
+}
+
+// DecodeContent is [DecodeBody] for a body that is in memory, however large it is. The value shares no memory with it.
+func DecodeContent(contentType string, content []byte, o DecodeOptions) (any, error) {
+	if len(content) == 0 {
 		return types.Missing, nil
 	}
-	return decode(contentType, b.Bytes(), o)
+	return decode(contentType, content, o)
 }
 
 // buffers holds what bodies are read into and written from; values never share their memory.

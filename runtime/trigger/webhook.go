@@ -255,7 +255,7 @@ func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, x *hook, body []
 		h.refuse(w, x, now, failed)
 		return
 	}
-	value, failed := x.decode(r.Header.Get("Content-Type"), body, h.o.MaxBody)
+	value, failed := x.decode(r.Header.Get("Content-Type"), body)
 	if failed != nil {
 		h.refuse(w, x, now, failed)
 		return
@@ -294,7 +294,7 @@ func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, x *hook, body []
 }
 
 // decode reads and validates a body.
-func (x *hook) decode(contentType string, body []byte, limit int64) (any, *refused) {
+func (x *hook) decode(contentType string, body []byte) (any, *refused) {
 	hp := triggerOf(x.target.Program.Plan(), x.target.Name).Webhook
 	if contentType == "" {
 		contentType = hp.Content[0]
@@ -304,7 +304,7 @@ func (x *hook) decode(contentType string, body []byte, limit int64) (any, *refus
 	if codec.IsForm(contentType) && hp.Body != nil && codec.Match(hp.Content, contentType) >= 0 {
 		v, err = codec.DecodeForm(body, hp.Body, nil)
 	} else {
-		v, err = codec.DecodeBody(contentType, bytes.NewReader(body), codec.DecodeOptions{Declared: hp.Content, MaxBytes: limit, Type: hp.Body})
+		v, err = codec.DecodeContent(contentType, body, codec.DecodeOptions{Declared: hp.Content, Type: hp.Body})
 	}
 	var e *codec.Error
 	switch {
