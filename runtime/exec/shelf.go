@@ -155,7 +155,8 @@ func (b *shelf) drain(kept string, d *drainer, came *undone) (all fates) {
 	b.open, b.rest, b.count = map[int]*book{}, nil, 0
 	b.mu.Unlock()
 	t := &tallied{Undos: rest}
-	if left > 0 {
+	more := left > 0 // to be read; how many there are is only for those that are kept
+	if more {
 		if err := t.recall(); err != nil {
 			return b.unreadable(err, left, came)
 		}
@@ -168,16 +169,13 @@ func (b *shelf) drain(kept string, d *drainer, came *undone) (all fates) {
 	for before, first := math.MaxInt, true; ; {
 		if kept == "" && d.over() {
 			kept = stoppedBefore
-			b.run.cut.Store(true)
 		}
-		if left > 0 && len(page) == 0 {
+		if more && len(page) == 0 {
 			var err error
 			if page, err = rest.Before(before); err != nil {
 				all.add(b.unreadable(err, left, came))
-				left = 0
-			} else if len(page) == 0 {
-				left = 0
 			}
+			more = len(page) > 0
 		}
 		last := -1 // of those that are open
 		if len(at) > 0 {
@@ -188,7 +186,7 @@ func (b *shelf) drain(kept string, d *drainer, came *undone) (all fates) {
 			if kept != "" && !first && len(came.Rest) >= shownRest { // the others are not even looked at
 				came.Kept += left
 				all[stays] += left
-				left, page = 0, nil
+				more, page = false, nil
 				continue
 			}
 			x := page[0]
@@ -200,7 +198,7 @@ func (b *shelf) drain(kept string, d *drainer, came *undone) (all fates) {
 			if len(page) > 0 && page[0].N == last { // it was gone through again, to no other end
 				page = page[1:]
 			}
-			at = at[:len(at)-1]
+			before, at = last, at[:len(at)-1]
 			all.add(open[last].drain(kept, d, came))
 		default:
 			t.flush()
@@ -229,8 +227,8 @@ func (b *shelf) unreadable(err error, n int, came *undone) (all fates) {
 	u := &undo{step: b.step(), item: b.item}
 	why := fmt.Sprintf("what undoes the items cannot be read: %s", err)
 	came.note(&came.Failed, u, why)
-	came.Failed += n - 1
-	all[stays] = n
+	came.Failed += max(n, 1) - 1
+	all[stays] = max(n, 1)
 	f := &event.Failure{Kind: event.Internal, Step: u.step, Item: u.item, Range: b.op.plan.Range, Message: why}
 	b.run.emit(event.UndoFailed{Step: u.step, Item: u.item, Failure: f})
 	return all

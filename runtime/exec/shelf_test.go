@@ -16,7 +16,7 @@ type forgetful struct{ Host }
 func (forgetful) Undos(string, []string) Undos { return nil }
 
 // TestItemsThatCannotRest holds that items whose undos cannot be written down, such as those that send a file, are undone in their turn
-// among the others, each as the item that it is.
+// among the others, each as the item that it is, and once, also if its undos rest as well.
 func TestItemsThatCannotRest(t *testing.T) {
 	r := &run{host: forgetful{}, shared: &shared{ctx: context.Background()}}
 	made := &op{plan: &plan.Op{ID: "step.made"}}
@@ -36,10 +36,13 @@ func TestItemsThatCannotRest(t *testing.T) {
 			if err := b.put(n, x); err != nil {
 				t.Fatal(err)
 			}
+			if n%100 == 33 { // an earlier process had put it, and this one could not note it
+				b.open[n] = in
+			}
 		}
 		b.end(n)
 	}
-	if n := len(b.open); n != 3*packful/100+1 {
+	if n := len(b.open); n != 2*(3*packful/100+1) {
 		t.Errorf("%d items do not rest", n)
 	}
 	var got []string
