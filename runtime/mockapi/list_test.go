@@ -3,6 +3,7 @@ package mockapi
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -208,5 +209,13 @@ func TestOddPages(t *testing.T) {
 		if x := send(t, h, "GET /v1/things?"+query, ""); x.status != 200 {
 			t.Errorf("?%s: %d %s", query, x.status, x.text)
 		}
+	}
+}
+
+// The URL of the next page has all that was asked for as it was written.
+func TestNextURL(t *testing.T) {
+	l := &list{call: &call{r: httptest.NewRequest("GET", "http://h.example/a%2Fb?fields=a,b&after=after-1&&q=%2C%20&aft%65r=2", nil)}, pager: &pager{}}
+	if got, want := l.nextURL(span{to: 10}, nil), "http://h.example/a%2Fb?fields=a,b&q=%2C%20&after=after-10"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

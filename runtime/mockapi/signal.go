@@ -3,6 +3,7 @@ package mockapi
 import (
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,15 +153,20 @@ func tokenIndex(v any) int {
 	return 0
 }
 
-// nextURL is the request's own URL, but for the page behind s.
+// nextURL is the request's own URL, but for the page behind s. What else was asked for stays as it was written: a comma
+// between values is not one within a value.
 func (l *list) nextURL(s span, last any) string {
 	u := url.URL{Scheme: "http", Host: l.r.Host, Path: l.r.URL.Path, RawPath: l.r.URL.RawPath}
 	if l.r.TLS != nil {
 		u.Scheme = "https"
 	}
-	query := l.r.URL.Query()
-	query.Set(l.next(s, last))
-	u.RawQuery = query.Encode()
+	name, value := l.next(s, last)
+	parts := slices.DeleteFunc(strings.Split(l.r.URL.RawQuery, "&"), func(part string) bool {
+		key, _, _ := strings.Cut(part, "=")
+		key, err := url.QueryUnescape(key)
+		return part == "" || err == nil && key == name
+	})
+	u.RawQuery = strings.Join(append(parts, url.QueryEscape(name)+"="+url.QueryEscape(value)), "&")
 	return u.String()
 }
 
