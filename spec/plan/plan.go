@@ -4,7 +4,9 @@
 package plan
 
 import (
+	"crypto/sha256"
 	"slices"
+	"sync"
 	"time"
 
 	"tenon/spec/expression"
@@ -43,6 +45,9 @@ type Plan struct {
 type File struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
+
+	once sync.Once
+	sum  [sha256.Size]byte // of Text, once it has been asked for
 }
 
 // API is one provider as the integration uses it.
