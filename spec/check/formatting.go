@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -15,9 +16,8 @@ import (
 func Formatting(files []*syntax.File) diag.List {
 	var diags diag.List
 	for _, f := range files {
-		src := f.Source.Src
-		canonical, problems := syntax.Format(f.Source.Name, src)
-		if len(problems) > 0 || string(canonical) == string(src) {
+		src, canonical := f.Source.Src, f.Canonical()
+		if bytes.Equal(canonical, src) {
 			continue
 		}
 		start, behind := difference(src, canonical)

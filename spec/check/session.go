@@ -3,7 +3,9 @@ package check
 import (
 	"bytes"
 	"io/fs"
+	"runtime"
 	"slices"
+	"sync"
 
 	"tenon/spec/diag"
 	"tenon/spec/lang"
@@ -90,28 +92,40 @@ func (s *Session) Check(files map[string][]byte) *Checked {
 	return c
 }
 
-// read parses the files that are not as they were.
+// read parses the files that are not as they were, at the same time.
 func (s *Session) read(files map[string][]byte) {
 	for name := range s.files {
 		if _, ok := files[name]; !ok {
 			delete(s.files, name)
 		}
 	}
+	var wg sync.WaitGroup
+	room := make(chan struct{}, runtime.GOMAXPROCS(0)) // a file takes much memory while it is read
 	for name, src := range files {
 		if old := s.files[name]; old != nil && bytes.Equal(old.src, src) {
 			continue
 		}
 		f := &checkedFile{src: slices.Clone(src)}
-		if name == LockName {
-			f.text = source.NewFile(name, f.src)
-			f.lock, f.found = ParseLock(name, f.src)
-		} else {
-			f.parsed, f.found = syntax.Parse(name, f.src)
-			if !s.Unformatted {
-				f.format = Formatting([]*syntax.File{f.parsed})
-			}
-		}
 		s.files[name] = f
+		room <- struct{}{}
+		wg.Go(func() {
+			f.read(name, !s.Unformatted)
+			<-room
+		})
+	}
+	wg.Wait()
+}
+
+// read fills in what the file gives by itself.
+func (f *checkedFile) read(name string, formatted bool) {
+	if name == LockName {
+		f.text = source.NewFile(name, f.src)
+		f.lock, f.found = ParseLock(name, f.src)
+		return
+	}
+	f.parsed, f.found = syntax.Parse(name, f.src)
+	if formatted {
+		f.format = Formatting([]*syntax.File{f.parsed})
 	}
 }
 

@@ -20,18 +20,24 @@ import (
 // as it is, with the findings.
 func Format(name string, src []byte) ([]byte, diag.List) {
 	f, diags := Parse(name, src)
-	if diags.HasErrors() {
-		return src, diags
+	return f.Canonical(), diags
+}
+
+// Canonical is the file's text as [Format] gives it.
+func (f *File) Canonical() []byte {
+	src := f.Source.Src
+	if f.wrong {
+		return src
 	}
 	out := withoutBOM(src)
 	for range 3 { // what the first pass moves, the second one may align anew
 		next := spaceLines(hclwrite.Format(out))
 		if bytes.Equal(next, out) {
-			return settled(f.Source, likeLines(src, out)), nil
+			return settled(f.Source, likeLines(src, out))
 		}
 		out = next
 	}
-	return src, nil // it does not settle: it stays as its author wrote it
+	return src // it does not settle: it stays as its author wrote it
 }
 
 // settled returns out, if it means what f does; else f's own text, rather than damage it.

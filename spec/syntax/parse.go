@@ -29,6 +29,7 @@ func Parse(name string, src []byte) (*File, diag.List) {
 
 	tokens, diags := lex(f.Source)
 	if diags.HasErrors() {
+		f.wrong = true
 		return f, diags
 	}
 	f.Comments = comments(f.Source, tokens)
@@ -37,6 +38,7 @@ func Parse(name string, src []byte) (*File, diag.List) {
 		f.Body = newBody(f.Source, body)
 	}
 	if len(problems) > 0 {
+		f.wrong = true
 		f.broken = places(f.Source, problems)
 		f.markBroken(f.Body)
 	}

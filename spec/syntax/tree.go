@@ -18,7 +18,8 @@ type File struct {
 	Body     *Body
 	Comments []Comment // in source order
 
-	broken []source.Range // where something could not be read; sorted, apart from each other
+	wrong  bool           // something could not be read
+	broken []source.Range // where; sorted, apart from each other
 }
 
 // Broken reports whether something within r, or just after it, could not be read, so that what seems
