@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,7 @@ func loadTests(e *env, dir string) (*project.Project, error) {
 }
 
 func loadWith(e *env, dir string, o project.Options) (*project.Project, error) {
+	defer roomy()()
 	opened, err := project.OpenDir(e.path(dir), dir)
 	if err != nil {
 		return nil, err
@@ -41,6 +43,16 @@ func loadWith(e *env, dir string, o project.Options) (*project.Project, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// roomy lets the heap grow more than usual before it is searched for garbage, until the function that it returns is
+// called: most of what is made while a project is checked stays until that is over. GOGC, if it is set, holds.
+func roomy() func() {
+	if _, set := os.LookupEnv("GOGC"); set {
+		return func() {}
+	}
+	before := debug.SetGCPercent(200)
+	return func() { debug.SetGCPercent(before) }
 }
 
 func options(e *env) project.Options {

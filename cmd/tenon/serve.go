@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +28,7 @@ import (
 	"tenon/runtime/exec"
 	"tenon/runtime/secret"
 	"tenon/runtime/store"
+	"tenon/spec/plan"
 )
 
 type serveFlags struct {
@@ -265,8 +268,9 @@ type stamp struct {
 	at   time.Time
 }
 
-// load checks the project and compiles its integrations. What is wrong is shown as lint shows it.
+// load checks the project and packs its integrations. What is wrong is shown as lint shows it.
 func (l *loader) load(ctx context.Context) (*daemon.Set, error) {
+	defer roomy()()
 	p, err := load(l.e, l.dir)
 	if err != nil {
 		return nil, err
@@ -278,27 +282,73 @@ func (l *loader) load(ctx context.Context) (*daemon.Set, error) {
 		findings.Text(l.e.Stderr, l.e.style(l.e.Stderr), false)
 		return nil, fmt.Errorf("the project has %s", findings.Summary(false))
 	}
-	set := &daemon.Set{Programs: map[string]*exec.Program{}}
-	resolved := map[string]exec.Inputs{}
-	for name, chosen := range p.Plans {
-		if set.Programs[name], err = exec.Compile(chosen); err != nil {
-			return nil, err
-		}
-		var in exec.Inputs
-		in.Variables, err = given{what: "variable", flag: "--var", pairs: l.f.vars, files: l.f.varFiles, prefix: "TENON_VAR_"}.values(l.e, chosen.Variables)
-		if err == nil {
-			in.Secrets, err = secrets(ctx, l.e, l.dir, chosen, nil)
-		}
-		if err == nil {
-			err = l.key.need(chosen)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("integration %s: %w", name, err)
-		}
-		resolved[name] = in
+	set := &daemon.Set{}
+	if set.Programs, err = pack(p.Plans); err != nil {
+		return nil, err
 	}
-	set.Inputs = func(p *exec.Program) (exec.Inputs, error) { return resolved[p.Outline().Integration], nil }
-	return set, nil
+	set.Inputs, err = l.inputs(ctx, union(p.Plans))
+	return set, err
+}
+
+// inputs finds what the plans of the project are given, of which all has the variables and secrets.
+func (l *loader) inputs(ctx context.Context, all *plan.Plan) (func(*exec.Program) (exec.Inputs, error), error) {
+	vars := given{what: "variable", flag: "--var", pairs: l.f.vars, files: l.f.varFiles, prefix: "TENON_VAR_"}
+	variables, err := vars.values(l.e, all.Variables)
+	if err != nil {
+		return nil, err
+	}
+	known, err := secrets(ctx, l.e, l.dir, all, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.key.need(all); err != nil {
+		return nil, err
+	}
+	return func(p *exec.Program) (exec.Inputs, error) {
+		in := exec.Inputs{Variables: map[string]any{}, Secrets: map[string]secret.Value{}}
+		for _, v := range p.Outline().Variables {
+			if x, ok := variables[v.Name]; ok {
+				in.Variables[v.Name] = x
+			}
+		}
+		for _, s := range p.Outline().Secrets {
+			in.Secrets[s.Name] = known[s.Name]
+		}
+		return in, nil
+	}, nil
+}
+
+// pack makes programs of plans, as many at once as there are processors.
+func pack(plans map[string]*plan.Plan) (map[string]*exec.Program, error) {
+	names := slices.Sorted(maps.Keys(plans))
+	programs, errs := make([]*exec.Program, len(names)), make([]error, len(names))
+	each(len(names), func(i int) { programs[i], errs[i] = exec.Pack(plans[names[i]]) })
+	out := make(map[string]*exec.Program, len(names))
+	for i, name := range names {
+		out[name] = programs[i]
+	}
+	return out, errors.Join(errs...)
+}
+
+// union has the variables and secrets of all plans of a project, each once.
+func union(plans map[string]*plan.Plan) *plan.Plan {
+	variables, secrets := map[string]*plan.Input{}, map[string]*plan.Secret{}
+	for _, p := range plans {
+		for _, v := range p.Variables {
+			variables[v.Name] = v
+		}
+		for _, s := range p.Secrets {
+			secrets[s.Name] = s
+		}
+	}
+	out := &plan.Plan{}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		out.Variables = append(out.Variables, variables[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		out.Secrets = append(out.Secrets, secrets[name])
+	}
+	return out
 }
 
 // stamps notes what the project's files are like, so that a change is noticed.

@@ -17,6 +17,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tenon/runtime/exec"
+	"tenon/spec/check/checktest"
+	"tenon/spec/plan"
 )
 
 const serveProjectText = `api "shop" {
@@ -235,4 +239,76 @@ func TestServe(t *testing.T) {
 		t.Errorf("runs: %d %v", code, v)
 	}
 	s.end()
+}
+
+// Variables and secrets are the project's: an integration need not use all that are given, and a secret is found once.
+func TestServeVariablesAndSecrets(t *testing.T) {
+	said := make(chan string, 1)
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var note struct{ Text string }
+		json.NewDecoder(r.Body).Decode(&note)
+		said <- note.Text
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(201)
+		fmt.Fprint(w, `{"id":"1"}`)
+	}))
+	defer shop.Close()
+	text := fmt.Sprintf(serveProjectText, shop.URL, "/hooks/one")
+	_, integration, _ := strings.Cut(text, "integration ")
+	text = strings.Replace(text, `env = "HOOKS"`, `command = ["sh", "-c", "echo found >> asked; echo tok"]`, 1) + `
+variable "greeting" {
+  type = string
+}
+integration ` + strings.NewReplacer(`"note" {
+  input`, `"greet" {
+  input`, "/hooks/one", "/hooks/two", "= input.text", `= "${var.greeting}, ${input.text}"`).Replace(integration)
+	dir := t.TempDir()
+	for name, content := range map[string]string{"main.hcl": text, "shop.yaml": serveSpec} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := startServe(t, dir, "--var", "greeting=hello")
+	for path, want := range map[string]string{"/hooks/one": "Ada", "/hooks/two": "hello, Ada"} {
+		if code := s.post(path, `{"text":"Ada"}`); code != 202 {
+			t.Errorf("%s: %d", path, code)
+		}
+		if got := <-said; got != want {
+			t.Errorf("%s said %q, want %q", path, got, want)
+		}
+	}
+	if asked, err := os.ReadFile(filepath.Join(dir, "asked")); err != nil || string(asked) != "found\n" {
+		t.Errorf("the secret was asked for: %q, %v", asked, err)
+	}
+}
+
+// Programs that are packed at once, over types that they share, are those that are compiled one after the other.
+func TestPackAtOnce(t *testing.T) {
+	dir := writeProject(t, checktest.Generated().Files)
+	plans := func() map[string]*plan.Plan {
+		p, err := load(&env{Dir: dir, LookupEnv: func(string) (string, bool) { return "", false }}, ".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Dir.Close()
+		return p.Plans
+	}
+	packed, err := pack(plans())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := plans()
+	if len(packed) != len(one) || len(one) < 2 {
+		t.Errorf("%d programs of %d plans", len(packed), len(one))
+	}
+	for name, p := range one {
+		want, err := exec.Compile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := packed[name].Plan().Digest()
+		if err != nil || got != want.Digest() || packed[name].Digest() != got {
+			t.Errorf("%s is %s, of a plan %s, want %s; %v", name, packed[name].Digest(), got, want.Digest(), err)
+		}
+	}
 }

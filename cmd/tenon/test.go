@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -194,21 +195,22 @@ func try(ctx context.Context, e *env, p *project.Project, dir string, tests []*p
 	}
 	defer bench.Close()
 	reports := make([]*trial.Report, len(tests))
-	turns := make(chan int, len(tests))
-	for i := range tests {
-		turns <- i
-	}
-	close(turns)
+	each(len(tests), func(i int) { reports[i] = bench.Run(ctx, tests[i], programs[tests[i].Integration]) })
+	return reports, nil
+}
+
+// each calls do with every number below n, from as many goroutines as there are processors, and waits for all.
+func each(n int, do func(i int)) {
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(tests)) {
+	for range min(runtime.GOMAXPROCS(0), n) {
 		wg.Go(func() {
-			for i := range turns {
-				reports[i] = bench.Run(ctx, tests[i], programs[tests[i].Integration])
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
 			}
 		})
 	}
 	wg.Wait()
-	return reports, nil
 }
 
 func benchOptions(e *env, p *project.Project, dir string) trial.Options {

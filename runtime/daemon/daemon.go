@@ -123,6 +123,7 @@ func (d *Daemon) Reload(ctx context.Context) error {
 		d.metrics.reloads.WithLabelValues("failed").Inc()
 		return err
 	}
+	set.compact()
 	hooks, schedules, err := d.arm(ctx, set)
 	if err != nil {
 		d.metrics.reloads.WithLabelValues("failed").Inc()
@@ -143,7 +144,7 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	d.metrics.reloads.WithLabelValues("succeeded").Inc()
 	d.log.Info("integrations loaded", "integrations", len(set.Programs), "schedules", len(schedules))
 	d.queue.signal()
-	set.rest(func(*exec.Program) bool { return true })
+	set.rest(func(*exec.Program) bool { return true }) // what was needed to be armed
 	return nil
 }
 

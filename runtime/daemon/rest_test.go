@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"tenon/runtime/exec"
 	"tenon/runtime/store"
+	"tenon/spec/plan"
 )
 
 // What a program takes while it rests is its plan, packed. Awake again, it is what it was.
@@ -43,9 +45,53 @@ func TestProgramsRest(t *testing.T) {
 			t.Errorf("%s: %+v", name, out)
 		}
 		for _, x := range out.Triggers {
-			if len(x.Exprs()) > 0 || x.Webhook != nil && x.Webhook.Body != nil {
+			if x.When != nil || x.Inputs != nil || x.Webhook != nil && (x.Webhook.Body != nil || x.Webhook.Key != nil) {
 				t.Errorf("%s: the outline has %+v", name, x)
 			}
+		}
+	}
+}
+
+// A set that is made compact is what it was, holds nothing of what it was made from, and is armed without being woken.
+func TestCompact(t *testing.T) {
+	w := newWorld(t, `overlap = "parallel"`)
+	set, err := w.load(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	type was struct {
+		plan             weak.Pointer[plan.Plan]
+		digest, outlined string
+	}
+	outlined := func(p *exec.Program) string {
+		text, err := json.Marshal(p.Outline())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	before := map[string]was{}
+	for name, p := range set.Programs {
+		before[name] = was{weak.Make(p.Plan()), p.Digest(), outlined(p)}
+	}
+	set.compact()
+	runtime.GC()
+	if _, _, err := New(w.options(store.NewMemory())).arm(context.Background(), set); err != nil {
+		t.Fatal(err)
+	}
+	if len(set.Programs) != len(before) || len(before) == 0 {
+		t.Errorf("%d programs, and were %d", len(set.Programs), len(before))
+	}
+	for name, p := range set.Programs {
+		was := before[name]
+		if was.plan.Value() != nil {
+			t.Errorf("the plan that %s was made from is still there", name)
+		}
+		if !p.Idle() {
+			t.Errorf("%s was woken", name)
+		}
+		if digest, err := p.Plan().Digest(); err != nil || digest != was.digest || p.Digest() != was.digest || outlined(p) != was.outlined {
+			t.Errorf("%s is %s, of a plan %s, and was %s; %v\n%s\n%s", name, p.Digest(), digest, was.digest, err, outlined(p), was.outlined)
 		}
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"tenon/runtime/exec"
@@ -56,6 +58,17 @@ func (s *Set) prepare() error {
 		s.shares[name] = own
 	}
 	return nil
+}
+
+// compact lets all programs rest, and puts copies in the place of those that were made while documents of a hundred times
+// their size lay between them.
+func (s *Set) compact() {
+	runtime.GC()
+	programs := make(map[string]*exec.Program, len(s.Programs))
+	for name, p := range s.Programs {
+		programs[strings.Clone(name)] = p.Copy()
+	}
+	s.Programs = programs
 }
 
 // rest lets programs rest of which may holds.

@@ -13,17 +13,32 @@ import (
 
 // Compile makes p ready. An error means that the plan was not made by a checker that agrees with this version.
 func Compile(p *plan.Plan) (*Program, error) {
-	digest, err := p.Digest()
+	out, ready, _, err := compile(p)
 	if err != nil {
 		return nil, err
 	}
-	ready, err := prepare(p)
-	if err != nil {
-		return nil, err
-	}
-	out := &Program{digest: digest, outline: outline(p), files: p.Files}
 	out.ready.Store(ready)
 	return out, nil
+}
+
+// Pack is [Compile] for a program that nobody needs yet: it rests.
+func Pack(p *plan.Plan) (*Program, error) {
+	out, _, text, err := compile(p)
+	if err != nil {
+		return nil, err
+	}
+	out.packed = pack(text)
+	return out, nil
+}
+
+// compile returns the program of a plan, at rest and not packed, beside what it is when ready and the plan's text.
+func compile(p *plan.Plan) (out *Program, ready *prepared, text []byte, err error) {
+	text, digest, err := p.Bare()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ready, err = prepare(p)
+	return &Program{digest: digest, outline: outline(p), files: p.Files}, ready, text, err
 }
 
 func prepare(p *plan.Plan) (*prepared, error) {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"weak"
@@ -36,7 +38,8 @@ type Program struct {
 func (p *Program) Plan() *plan.Plan { return p.awake().plan }
 
 // Outline returns what is known of the plan without waking p: its name, description, lock or overlap, the names of its
-// APIs, and its triggers without expressions and types.
+// APIs, variables and secrets, and its triggers without types, and without expressions but those that a webhook's sender
+// is known by.
 func (p *Program) Outline() *plan.Plan { return p.outline }
 
 // Digest names the plan by its content.
@@ -54,10 +57,31 @@ func (p *Program) Rest() {
 		return
 	}
 	if p.packed == nil {
-		p.packed = pack(ready.plan)
+		text, _, err := ready.plan.Bare()
+		if err != nil {
+			panic("this is a bug in Tenon: " + err.Error())
+		}
+		p.packed = pack(text)
 	}
 	p.before = weak.Make(ready)
 	p.ready.Store(nil)
+}
+
+// Copy lets p rest and returns another program like it that shares no memory with p, except for the texts of files. What
+// was made beside much that is let go keeps the pages that it lies on; copies that are made afterwards lie close together.
+func (p *Program) Copy() *Program {
+	p.Rest()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text, err := json.Marshal(p.outline)
+	out := &Program{digest: strings.Clone(p.digest), outline: new(plan.Plan), files: slices.Clone(p.files), packed: bytes.Clone(p.packed)}
+	if err == nil {
+		err = json.Unmarshal(text, out.outline)
+	}
+	if err != nil {
+		panic("this is a bug in Tenon: " + err.Error())
+	}
+	return out
 }
 
 // awake returns what a run needs.
@@ -88,23 +112,20 @@ var packers = sync.Pool{New: func() any {
 	return w
 }}
 
-func pack(p *plan.Plan) []byte {
-	bare := *p
-	bare.Files = nil
-	text, err := json.Marshal(&bare)
+// pack compresses the text of a plan.
+func pack(text []byte) []byte {
+	var b bytes.Buffer
+	w := packers.Get().(*flate.Writer)
+	defer packers.Put(w)
+	w.Reset(&b)
+	_, err := w.Write(text)
 	if err == nil {
-		var b bytes.Buffer
-		w := packers.Get().(*flate.Writer)
-		defer packers.Put(w)
-		w.Reset(&b)
-		if _, err = w.Write(text); err == nil {
-			err = w.Close()
-		}
-		if err == nil {
-			return bytes.Clone(b.Bytes())
-		}
+		err = w.Close()
 	}
-	panic("this is a bug in Tenon: a plan cannot be packed: " + err.Error())
+	if err != nil {
+		panic("this is a bug in Tenon: a plan cannot be packed: " + err.Error())
+	}
+	return bytes.Clone(b.Bytes())
 }
 
 // unpack makes a plan ready that was ready before.
@@ -129,20 +150,16 @@ func outline(p *plan.Plan) *plan.Plan {
 	for name := range maps.Keys(p.APIs) {
 		out.APIs[name] = nil
 	}
+	for _, v := range p.Variables {
+		out.Variables = append(out.Variables, &plan.Input{Name: v.Name})
+	}
+	for _, x := range p.Secrets {
+		out.Secrets = append(out.Secrets, &plan.Secret{Name: x.Name})
+	}
 	for _, t := range p.Triggers {
 		x := &plan.Trigger{Kind: t.Kind, Name: t.Name, Schedule: t.Schedule, Completion: t.Completion, Range: t.Range}
 		if w := t.Webhook; w != nil {
-			x.Webhook = &plan.Webhook{Path: w.Path}
-			if v := w.Verify; v != nil {
-				verify := *v
-				verify.Secrets = nil
-				x.Webhook.Verify = &verify
-			}
-			if c := w.Challenge; c != nil {
-				challenge := *c
-				challenge.Token = nil
-				x.Webhook.Challenge = &challenge
-			}
+			x.Webhook = &plan.Webhook{Path: w.Path, Verify: w.Verify, Challenge: w.Challenge}
 		}
 		if o := t.Operation; o != nil {
 			x.Operation = &plan.Operation{API: o.API, Name: o.Name, Method: o.Method, Path: o.Path, Bases: o.Bases}

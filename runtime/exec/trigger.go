@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"tenon/runtime/event"
@@ -112,7 +113,10 @@ func failure(f *fault) *event.Failure {
 // Credentials computes the secrets with which a webhook's sender proves itself: those of its verify block by
 // attribute, and as "challenge" the token of its challenge.
 func (p *Program) Credentials(ctx context.Context, name string, in Inputs, clock expression.Runtime) (map[string]secret.Value, *event.Failure) {
-	ready := p.awake()
+	ready := p.proving(name)
+	if len(ready.variables) == 0 {
+		in.Variables = nil // none are needed, even if the plan has some
+	}
 	t := ready.triggers[name]
 	s, f := ready.aside(ctx, "trigger."+name, in, clock)
 	if f != nil {
@@ -128,6 +132,27 @@ func (p *Program) Credentials(ctx context.Context, name string, in Inputs, clock
 		out["challenge"], f = s.text("token", t.token)
 	}
 	return out, failure(f)
+}
+
+// proving is as much of p as a trigger's credentials need: mostly so little that p may rest.
+func (p *Program) proving(name string) *prepared {
+	alone := &plan.Plan{Version: plan.Version, Integration: p.outline.Integration, Steps: &plan.Block{}}
+	for _, t := range p.outline.Triggers {
+		if t.Name != name {
+			continue
+		}
+		alone.Triggers = []*plan.Trigger{t}
+		for _, x := range t.Exprs() {
+			if slices.ContainsFunc(x.Uses, func(u expression.Use) bool { return u.Key != "secret" }) {
+				return p.awake()
+			}
+		}
+	}
+	ready, err := prepare(alone)
+	if err != nil {
+		panic("this is a bug in Tenon: " + err.Error())
+	}
+	return ready
 }
 
 func (s *scope) text(name string, c *code) (secret.Value, *fault) {

@@ -52,10 +52,10 @@ type Hooks struct {
 
 type hook struct {
 	target   *Target
-	webhook  *plan.Webhook // without expressions and types: the program may rest
+	webhook  *plan.Webhook // of the outline: the program may rest
 	verifier *Verifier
 	token    secret.Value // of the challenge
-	headers  bool         // its expressions read them
+	headers  func() bool  // its expressions read them
 }
 
 // NewHooks makes the handler for webhooks, with paths that differ, and for operations. Without operations it needs no
@@ -96,7 +96,7 @@ func newHook(ctx context.Context, t *Target) (*hook, error) {
 	if x.webhook == nil {
 		return nil, errors.New("it is no webhook of the plan")
 	}
-	x.headers = reads(triggerOf(t.Program.Plan(), t.Name), "headers")
+	x.headers = sync.OnceValue(func() bool { return reads(triggerOf(t.Program.Plan(), t.Name), "headers") })
 	secrets, f := t.Program.Credentials(ctx, t.Name, t.Inputs, t.Clock)
 	if f != nil {
 		return nil, errors.New(f.Message)
@@ -334,7 +334,7 @@ var nothing = map[string]any{}
 // seen is the request as the trigger's expressions see it. What it proves itself with stays out.
 func (x *hook) seen(r *http.Request, body any, now time.Time) map[string]any {
 	headers, query := nothing, nothing
-	if x.headers {
+	if x.headers() {
 		headers = make(map[string]any, len(r.Header))
 		for name, values := range r.Header {
 			if name != "Authorization" && name != "Cookie" {

@@ -14,6 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tenon/runtime/exec"
+	"tenon/runtime/secret"
 )
 
 const hooked = `
@@ -273,4 +276,41 @@ func FuzzDeliver(f *testing.F) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})
+}
+
+// What a sender is known by is computed without waking the program, unless it is made of more than secrets.
+func TestCredentialsAtRest(t *testing.T) {
+	for _, c := range []struct {
+		token, want string
+		idle        bool
+	}{
+		{`secret.hooks`, "s3cret", true},
+		{`"${secret.hooks}!"`, "s3cret!", true},
+		{`"${var.before}${secret.hooks}"`, "pre-s3cret", false},
+	} {
+		p := programs(t, `
+secret "hooks" { env = "HOOKS" }
+variable "before" {
+  type = string
+}
+integration "noted" {
+  trigger "webhook" "said" {
+    path = "/hooks/said"
+    key  = "${var.before}${trigger.body}"
+    verify "bearer" { token = `+c.token+` }
+  }
+}
+`)["noted"]
+		p.Rest()
+		p.Idle()
+		got, f := p.Credentials(t.Context(), "said", exec.Inputs{
+			Secrets: map[string]secret.Value{"hooks": secret.New("s3cret")}, Variables: map[string]any{"before": "pre-"},
+		}, fixedClock{})
+		if f != nil || len(got) != 1 || got["token"].Reveal() != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.token, got["token"].Reveal(), f, c.want)
+		}
+		if idle := p.Idle(); idle != c.idle {
+			t.Errorf("%s: at rest %v, want %v", c.token, idle, c.idle)
+		}
+	}
 }
