@@ -37,7 +37,7 @@ func benchIdle(b *testing.B, dir string) {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	var start, starting, idle time.Duration
-	var rss, anon, file int
+	var rss, anon, file, peak int
 	for b.Loop() {
 		cmd := exec.Command(tenon, "serve", dir, "--listen", "127.0.0.1:0", "--state-dir", b.TempDir())
 		cmd.Env = append(os.Environ(), "TENON_CACHE="+cache, "XDG_CONFIG_HOME="+b.TempDir(), "IDLE_TOKEN=whsec_c3Rvcm0gc2VjcmV0")
@@ -70,6 +70,7 @@ func benchIdle(b *testing.B, dir string) {
 		rss += resident(b, cmd.Process.Pid, "VmRSS")
 		anon += resident(b, cmd.Process.Pid, "RssAnon")
 		file += resident(b, cmd.Process.Pid, "RssFile")
+		peak += resident(b, cmd.Process.Pid, "VmHWM")
 		cmd.Process.Signal(syscall.SIGTERM)
 		if err := cmd.Wait(); err != nil {
 			b.Error(err)
@@ -81,6 +82,7 @@ func benchIdle(b *testing.B, dir string) {
 	b.ReportMetric(float64(rss)/1000/n, "rss-MB")
 	b.ReportMetric(float64(anon)/1000/n, "anon-MB")
 	b.ReportMetric(float64(file)/1000/n, "file-MB")
+	b.ReportMetric(float64(peak)/1000/n, "peak-MB")
 	b.ReportMetric(100*idle.Seconds()/idleFor.Seconds()/n, "cpu-%")
 }
 
