@@ -134,7 +134,9 @@ func (s *SQLite) connect(name, options string) *sql.DB {
 	return db
 }
 
-const pragmas = "_pragma=busy_timeout(10000)&_pragma=synchronous(full)&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)"
+// pragmas of the writer. A checkpoint waits for 4,000 pages in the log, 16 MB: it copies each page once, and those of an index
+// that many commits touch are many of them.
+const pragmas = "_pragma=busy_timeout(10000)&_pragma=synchronous(full)&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(4000)&_pragma=journal_size_limit(67108864)"
 
 func (s *SQLite) openWriter(ctx context.Context) (err error) {
 	if err := s.create(ctx); err != nil {
