@@ -10,6 +10,9 @@ import (
 // over is bounded with it.
 const beside = 128
 
+// blindly is for how many a branch counts that has yielded its place before a blind write: it may end in doubt.
+const blindly = 4
+
 // branches are goroutines, at most limit of them at work; 0: any number. idle is called when those that have yielded
 // their places are all that is left to do.
 func branches(limit int, idle func()) exec.Branches {
@@ -27,7 +30,7 @@ type free struct {
 func (b *free) Go(f func()) { b.wg.Go(f) }
 func (b *free) Wait()       { b.wg.Wait() }
 
-func (b *free) Yield(wait func()) {
+func (b *free) Yield(_ bool, wait func()) {
 	b.idle()
 	wait()
 }
@@ -52,7 +55,7 @@ type workers struct {
 
 func (b *workers) Go(f func()) {
 	b.mu.Lock()
-	if b.starting = b.places == 0 || b.room == 0; b.starting {
+	if b.starting = b.places == 0 || b.room <= 0; b.starting {
 		b.mu.Unlock()
 		<-b.turn
 		b.mu.Lock()
@@ -105,8 +108,13 @@ func (b *workers) give() {
 	b.mu.Unlock()
 }
 
-func (b *workers) Yield(wait func()) {
+func (b *workers) Yield(blind bool, wait func()) {
+	more := 0
+	if blind {
+		more = blindly - 1
+	}
 	b.mu.Lock()
+	b.room -= more
 	b.away++
 	b.give()
 	wait()
@@ -114,13 +122,19 @@ func (b *workers) Yield(wait func()) {
 	b.away--
 	if b.places > 0 {
 		b.places--
+	} else {
+		turn := make(chan struct{}, 1)
+		b.ready = append(b.ready, turn)
 		b.mu.Unlock()
+		<-turn
+		b.mu.Lock()
+	}
+	if b.room += more; b.starting && b.room > 0 && b.places > 0 {
+		b.places--
+		b.give()
 		return
 	}
-	turn := make(chan struct{}, 1)
-	b.ready = append(b.ready, turn)
 	b.mu.Unlock()
-	<-turn
 }
 
 func (b *workers) Wait() {

@@ -251,6 +251,7 @@ func (d *Durable) carry(ctx context.Context, p *exec.Program, in exec.Inputs, ag
 	h := &host{d: d, run: in.Run, ctx: ctx}
 	h.worked.began = d.now()
 	h.j = &journal{store: d.k.Store, run: in.Run, sealer: d.k.Sealer, redactor: in.Redactor, every: d.k.Every, whole: d.k.Whole, stop: func(err error) { stop(&storeError{err}) }}
+	defer h.j.close()
 	if again {
 		if err := h.load(ctx); err != nil {
 			return nil, err

@@ -152,7 +152,7 @@ func (f *failing) Commit(ctx context.Context, run string, changes ...store.Chang
 // When the store fails, for want of room or because it cannot be written, nothing is sent that it does not know of, the
 // run says so, and goes on later.
 func TestStoreThatFails(t *testing.T) {
-	const items = 300
+	const items = 1000
 	for left := int64(0); left < 60; left += 7 {
 		var posts atomic.Int64
 		inner := shop(items)

@@ -157,6 +157,33 @@ func (m *mortal) Commit(ctx context.Context, run string, changes ...store.Change
 	return m.Store.Commit(ctx, run, changes...)
 }
 
+func (m *mortal) Slate(run string) (store.Slate, error) {
+	s, err := m.Store.Slate(run)
+	if s == nil || m.dead.Load() {
+		return nil, err
+	}
+	return &mortalSlate{s, m}, err
+}
+
+type mortalSlate struct {
+	store.Slate
+	m *mortal
+}
+
+func (s *mortalSlate) Wipe() error {
+	if s.m.dead.Load() {
+		return errDead
+	}
+	return s.Slate.Wipe()
+}
+
+func (s *mortalSlate) Write(slot int, data []byte) error {
+	if s.m.dead.Load() {
+		return errDead
+	}
+	return s.Slate.Write(slot, data)
+}
+
 // life is one process of a run.
 type life struct {
 	t    *testing.T

@@ -48,6 +48,9 @@ func (h *host) load(ctx context.Context) error {
 	if err := h.j.load(ctx); err != nil {
 		return err
 	}
+	if err := h.j.readSlate(ctx); err != nil {
+		return err
+	}
 	if err := h.recallWorked(); err != nil {
 		return err
 	}
@@ -99,34 +102,46 @@ func (h *host) Perform(ctx context.Context, r *exec.Request) (*transport.Respons
 		return h.again(ctx, r, e)
 	}
 	began := h.Now()
-	if !r.Safe {
-		if err := h.intend(r, began); err != nil {
-			return nil, err
-		}
+	if r.Safe {
+		return h.perform(ctx, r, began, nil)
 	}
-	return h.perform(ctx, r, began)
+	line, err := h.intend(r, began)
+	if err != nil {
+		return nil, err
+	}
+	return h.perform(ctx, r, began, line)
 }
 
 // intend puts a write's intent on disk. While that takes, others of its loop may go on.
-func (h *host) intend(r *exec.Request, now time.Time) error {
-	g := h.j.intend(r, now)
-	var err error
+func (h *host) intend(r *exec.Request, now time.Time) (*line, error) {
+	held, err := h.j.hold(r)
+	if err != nil {
+		return nil, h.stop(err)
+	}
+	weight := 1
+	if held != nil {
+		weight = blindly
+	}
+	g := h.j.intend(r, now, weight)
 	switch {
-	case r.Yield == nil:
+	case r.Yield == nil || r.Blind && held == nil:
 		err = h.j.await(g)
 	case r.Yield(func() { <-g.done }):
 		err = g.err
 	case g.err != nil:
 		err = g.err
 	default:
-		if err = h.j.void(r); err == nil {
-			return exec.ErrGivenUp
+		if err = h.j.void(r, held); err == nil {
+			return nil, exec.ErrGivenUp
 		}
 	}
-	if err != nil {
-		return h.stop(err)
+	if err == nil {
+		err = h.j.release(held)
 	}
-	return nil
+	if err != nil {
+		return nil, h.stop(err)
+	}
+	return held, nil
 }
 
 // Branches are those of a host that waits for the disk.
@@ -139,22 +154,22 @@ func (h *host) again(ctx context.Context, r *exec.Request, e *entry) (*transport
 		if err != nil {
 			return nil, h.stop(fmt.Errorf("the journal of run %s: %s: %w", h.run, r.Key, err))
 		}
-		return h.perform(ctx, same, h.Now())
+		return h.perform(ctx, same, h.Now(), nil)
 	}
 	lost := &transport.Error{Cause: event.Network, Sent: true, Died: true, Attempts: 1,
 		Message: "the process that sent it ended before the answer came"}
-	if err := h.j.outcome(r, nil, lost, h.Now(), h.Now()); err != nil {
+	if err := h.j.outcome(r, nil, lost, h.Now(), h.Now(), nil); err != nil {
 		return nil, h.stop(err)
 	}
 	return nil, lost
 }
 
-func (h *host) perform(ctx context.Context, r *exec.Request, began time.Time) (*transport.Response, error) {
+func (h *host) perform(ctx context.Context, r *exec.Request, began time.Time, line *line) (*transport.Response, error) {
 	res, err := h.Host.Perform(ctx, r)
 	if res != nil && res.Unread != nil {
 		return res, err // content that flows by is not kept, and read again
 	}
-	if failed := h.j.outcome(r, res, err, began, h.Now()); failed != nil {
+	if failed := h.j.outcome(r, res, err, began, h.Now(), line); failed != nil {
 		return nil, h.stop(failed)
 	}
 	return res, err

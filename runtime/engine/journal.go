@@ -42,7 +42,7 @@ import (
 // lost with a killed process is only ever the knowledge of reads, which are made again, and the answers of
 // writes, which is what intents are for: a write with an intent and no answer is sent again, the same bytes with the
 // same idempotency key, if that is harmless; else it counts as lost, so that the plan's recover finds out, or the run
-// is in doubt.
+// is in doubt. What else is known then of writes that went to disk ahead of their turn is on the slate (slate.go).
 //
 // Later records of a key replace earlier ones.
 
@@ -136,6 +136,8 @@ type journal struct {
 	dead    []int64              // rows that may be trimmed
 	next    *group
 	syncing bool
+	flushes int64  // how often the buffer was handed to the store
+	slate   *slate // nil: it was not asked for
 }
 
 // buffered is a record that the store may not have yet.
@@ -241,13 +243,7 @@ func (j *journal) put(kind, key string, data any, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.belongs(j.buffer(kind, key, text, payload))
-	if len(j.buf) >= crowded {
-		j.flush()
-	}
-	return nil
+	return j.settle(nil, kind, key, text, payload)
 }
 
 // putLate adds a record that is made when it is written. Most answers never are: their items are over before.
@@ -290,7 +286,7 @@ type group struct {
 func (g *group) due() bool { return g != nil && (g.urgent || g.size >= full) }
 
 // join adds a record that is waited for. The group must be waited for.
-func (j *journal) join(kind, key string, text, payload []byte) *group {
+func (j *journal) join(kind, key string, text, payload []byte, weight int) *group {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.belongs(j.buffer(kind, key, text, payload))
@@ -298,7 +294,7 @@ func (j *journal) join(kind, key string, text, payload []byte) *group {
 		j.next = &group{done: make(chan struct{})}
 	}
 	g := j.next
-	g.size++
+	g.size += weight
 	if !j.syncing && g.due() {
 		j.syncing = true
 		go j.lead()
@@ -310,8 +306,15 @@ func (j *journal) join(kind, key string, text, payload []byte) *group {
 func (j *journal) hurry() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.next != nil {
+		j.soon()
+	}
+}
+
+// soon makes a group due, though nobody may be in it. The lock is held.
+func (j *journal) soon() {
 	if j.next == nil {
-		return
+		j.next = &group{done: make(chan struct{})}
 	}
 	j.next.urgent = true
 	if !j.syncing {
@@ -355,12 +358,16 @@ func (j *journal) sync() {
 	g := j.next
 	j.next = nil
 	j.flush()
+	flushes := j.flushes
 	j.mu.Unlock()
 	if g.err = j.store.Sync(context.Background(), j.run); g.err != nil {
 		j.stop(g.err)
 	}
 	close(g.done)
 	j.mu.Lock()
+	if g.err == nil {
+		j.slate.forget(flushes)
+	}
 }
 
 // crowded is how much waits for the next intent, lazily for how long: what is over by then needs no place on disk.
@@ -436,8 +443,12 @@ func (j *journal) flush() {
 		p.add(rec)
 	}
 	j.buf = j.buf[:0]
+	j.flushes++
 	for i := range packs {
 		rows = packs[i].take(j, rows)
+	}
+	if len(rows) > 0 {
+		j.date()
 	}
 	if changes := append(rows, others...); len(changes) > 0 {
 		j.store.Queue(j.run, changes...)
@@ -519,11 +530,11 @@ func (j *journal) payload(key string, e *entry, sealed bool) ([]byte, error) {
 }
 
 // intend adds a write's intent, which is on disk when its group is.
-func (j *journal) intend(r *exec.Request, now time.Time) *group {
+func (j *journal) intend(r *exec.Request, now time.Time, weight int) *group {
 	d := intentData{Frozen: r.Freeze(), At: now.UnixMilli()}
 	var body []byte
 	body, d.Sealed = j.body(r.Key, r.Body)
-	return j.join(kindIntent, r.Key, j.guard(r.Key, d.json()), body)
+	return j.join(kindIntent, r.Key, j.guard(r.Key, d.json()), body, weight)
 }
 
 // frozen is the request of an intent, with today's credentials.
@@ -539,25 +550,34 @@ func (j *journal) frozen(r *exec.Request, e *entry) (*exec.Request, error) {
 	return r.Thaw(d.Frozen, body)
 }
 
-// outcome notes what came of a request.
-func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, began, now time.Time) error {
+// outcome notes what came of a request. line is that of the slate about it, or nil.
+func (j *journal) outcome(r *exec.Request, res *transport.Response, err error, began, now time.Time, line *line) error {
 	if err != nil {
 		var e *transport.Error
 		if !errors.As(err, &e) {
 			return nil // a bug, which ends the run anyway
 		}
 		if e.Cause == event.RunCanceled {
-			return j.stopped(r, e)
+			return j.stopped(r, e, line)
 		}
-		return j.put(kindLost, r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli(), e.Died}, nil)
+		data, err := j.encode(r.Key, lostData{e.Cause, e.Message, e.Note, e.Sent, e.Attempts, now.UnixMilli(), e.Died})
+		if err != nil {
+			return err
+		}
+		return j.settle(line, kindLost, r.Key, data, nil)
 	}
-	j.putLate(kindAnswer, r.Key, func() (data, payload []byte) {
+	late := func() (data, payload []byte) {
 		d := answer(r, res)
 		d.At, d.Took = now.UnixMilli(), now.Sub(began).Milliseconds()
 		payload, d.Sealed = j.body(r.Key, res.Body)
 		return j.guard(r.Key, d.json()), payload
-	})
-	return nil
+	}
+	if line == nil {
+		j.putLate(kindAnswer, r.Key, late)
+		return nil
+	}
+	data, payload := late()
+	return j.settle(line, kindAnswer, r.Key, data, payload)
 }
 
 func answer(r *exec.Request, res *transport.Response) *answerData {
@@ -578,16 +598,16 @@ func answer(r *exec.Request, res *transport.Response) *answerData {
 
 // stopped notes what became of a request that was cut off with its run. A read is made again later; a write
 // that did not leave is as if it had never been meant. One that left stays an intent without an answer.
-func (j *journal) stopped(r *exec.Request, e *transport.Error) error {
+func (j *journal) stopped(r *exec.Request, e *transport.Error, line *line) error {
 	if r.Safe || e.Sent {
 		return nil
 	}
-	return j.void(r)
+	return j.void(r, line)
 }
 
 // void notes that a write was not sent, and will not be.
-func (j *journal) void(r *exec.Request) error {
-	return j.put(kindUnsent, r.Key, struct{}{}, nil)
+func (j *journal) void(r *exec.Request, line *line) error {
+	return j.settle(line, kindUnsent, r.Key, []byte("{}"), nil)
 }
 
 // answered returns what a request was answered, or why it was not.

@@ -141,8 +141,8 @@ func (h *rehearsal) Branches(int) exec.Branches { return &queue{} }
 
 type queue struct{ rest []func() }
 
-func (q *queue) Go(f func())       { q.rest = append(q.rest, f) }
-func (q *queue) Yield(wait func()) { wait() }
+func (q *queue) Go(f func())               { q.rest = append(q.rest, f) }
+func (q *queue) Yield(_ bool, wait func()) { wait() }
 
 func (q *queue) Wait() {
 	for len(q.rest) > 0 {

@@ -55,7 +55,7 @@ func TestPlacesAreYielded(t *testing.T) {
 				enter(&begun, &mostBegun)
 				enter(&at, &mostAt)
 				at.Add(-1)
-				set.Yield(func() { time.Sleep(time.Second) })
+				set.Yield(false, func() { time.Sleep(time.Second) })
 				enter(&at, &mostAt)
 				time.Sleep(time.Millisecond)
 				at.Add(-1)

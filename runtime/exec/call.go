@@ -239,7 +239,8 @@ func (r *run) send(s *scope, o *op, c *call, req *Request) (*reply, *fault) {
 		return nil, s.stopped()
 	}
 	if !req.Safe {
-		req.Yield = s.yield(req.Idempotent || o.recover != nil && c == o.call)
+		req.Blind = !req.Idempotent && (o.recover == nil || c != o.call)
+		req.Yield = s.yield(req.Blind)
 	}
 	res, err := r.host.Perform(s.ctx, req)
 	if errors.Is(err, ErrGivenUp) {

@@ -97,8 +97,8 @@ type Branches interface {
 	// Go starts f, after waiting for a free place. With a bound it is only called by the branch that made the set.
 	Go(f func())
 	// Yield calls wait, and gives the place of the branch that calls it to another one meanwhile. Not more than a fixed
-	// number of branches do so at once.
-	Yield(wait func())
+	// number of branches do so at once, and fewer before blind writes.
+	Yield(blind bool, wait func())
 	// Wait returns when all have ended. Go is not called afterwards.
 	Wait()
 }
@@ -138,6 +138,9 @@ type Request struct {
 	Safe        bool
 	Idempotent  bool
 	Keep        func(status int) bool // redirects that are answers
+	// Blind says of a write that it may not be sent again, and that the plan cannot find out what became of it: if it may
+	// have been sent, and its answer is not known, it is in doubt.
+	Blind bool
 	// Yield, unless it is nil, may be called once before a write is sent: while wait takes, the item that the write
 	// is of makes room for others of its loop. It reports whether the write is still to be sent.
 	Yield func(wait func()) bool

@@ -68,7 +68,7 @@ type deck struct {
 
 func (d *deck) Go(f func()) { d.cards = append(d.cards, f) }
 
-func (d *deck) Yield(wait func()) { wait() }
+func (d *deck) Yield(_ bool, wait func()) { wait() }
 
 func (d *deck) Wait() {
 	for len(d.cards) > 0 {

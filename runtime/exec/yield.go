@@ -6,8 +6,7 @@ package exec
 //
 // What concurrency bounds stays bounded: requests under way, and items that have changed something and are not over.
 // An item that has changed nothing may therefore be given up when its loop has stopped in the meantime, as if it had
-// never begun. Only writes that can be sent again, or found out about, are waited for so: of those that cannot, one
-// that is on disk and was never sent would be in doubt after a crash, and there must not be more of them than places.
+// never begun. Blind writes that are waited for so may be in doubt after a crash; so they are fewer.
 
 // seat is an item's place among those that its loop works on at once.
 type seat struct {
@@ -16,19 +15,19 @@ type seat struct {
 	wrote bool // the item may have changed something
 }
 
-// yield returns what the host may do with the item's place before it sends a write of this scope: nothing, if it is nil.
-// again says that it does no harm if it is sent after a crash, too.
-func (s *scope) yield(again bool) func(wait func()) bool {
+// yield returns what the host may do with the item's place before it sends a write of this scope, blind or not: nothing, if
+// it is nil.
+func (s *scope) yield(blind bool) func(wait func()) bool {
 	at := s.seat
 	if at == nil || at.wrote {
 		return nil
 	}
 	at.wrote = true
-	if !again || at.x.loop.lock != nil { // who waits for the lock has the place that would be missing
+	if at.x.loop.lock != nil { // who waits for the lock has the place that would be missing
 		return nil
 	}
 	return func(wait func()) bool {
-		at.set.Yield(wait)
+		at.set.Yield(blind, wait)
 		return !at.x.stopping() || s.over()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"os"
 	"time"
 
 	"modernc.org/sqlite"
@@ -259,6 +260,7 @@ func isUnique(err error) bool {
 func (t *txn) end(c End) error {
 	err := t.existing(c.Run, "UPDATE run SET status = ?, ended = ?, outputs = ?, error = ?, writes = ? WHERE id = ?",
 		c.Status, nanos(c.At), text(c.Outputs), text(c.Error), c.Writes)
+	t.after = append(t.after, func() { os.Remove(t.s.slateName(c.Run)) })
 	if err == nil && c.Status != Interrupted && c.Status != InDoubt {
 		err = t.exec("DELETE FROM held WHERE run = ?", c.Run)
 	}

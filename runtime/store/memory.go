@@ -25,6 +25,7 @@ type Memory struct {
 	deliveries []*Delivery
 	taken      map[int64]bool
 	owned      map[string]bool
+	slates     map[string][][]byte
 	failed     map[string]error
 }
 
@@ -40,7 +41,7 @@ func NewMemory() *Memory {
 	return &Memory{
 		plans: map[string][]byte{}, runs: map[string]*memoryRun{}, state: map[string]map[string]json.RawMessage{},
 		seen: map[[2]string]Mark{}, held: map[string]string{}, taken: map[int64]bool{},
-		owned: map[string]bool{}, failed: map[string]error{},
+		owned: map[string]bool{}, slates: map[string][][]byte{}, failed: map[string]error{},
 	}
 }
 
@@ -229,6 +230,7 @@ func (m *Memory) Forget(_ context.Context, run string) error {
 }
 
 func (m *Memory) end(c End) {
+	delete(m.slates, c.Run)
 	r := m.runs[c.Run]
 	r.Status, r.Ended, r.Outputs, r.Error, r.Writes = c.Status, c.At, c.Outputs, c.Error, c.Writes
 	if c.Status != Interrupted && c.Status != InDoubt {
@@ -422,6 +424,38 @@ func (m *Memory) Own(run, _ string) (func(), error) {
 		delete(m.owned, run)
 	}, nil
 }
+
+func (m *Memory) Slate(run string) (Slate, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &memorySlate{m: m, run: run, left: m.slates[run]}, nil
+}
+
+type memorySlate struct {
+	m    *Memory
+	run  string
+	left [][]byte
+}
+
+func (s *memorySlate) Left() [][]byte { return s.left }
+
+func (s *memorySlate) Wipe() error {
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	s.left, s.m.slates[s.run] = nil, make([][]byte, Slots)
+	return nil
+}
+
+func (s *memorySlate) Write(slot int, data []byte) error {
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	if slots := s.m.slates[s.run]; slots != nil { // else the run has ended
+		slots[slot] = slices.Clone(data)
+	}
+	return nil
+}
+
+func (s *memorySlate) Close() error { return nil }
 
 func (m *Memory) Active(run string) bool {
 	m.mu.Lock()

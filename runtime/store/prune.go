@@ -167,6 +167,9 @@ func (s *SQLite) pruneRest(ctx context.Context, keep Keep, p *Pruned) error {
 	if err != nil {
 		return err
 	}
+	if err := s.sweepSlates(ctx); err != nil {
+		return err
+	}
 	return s.sweep(ctx)
 }
 
@@ -208,6 +211,31 @@ func (s *SQLite) sweep(ctx context.Context) error {
 		}
 		if err := s.sweepRun(ctx, id, path); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// sweepSlates removes the slates of runs that have ended, which a process leaves that is killed just then.
+func (s *SQLite) sweepSlates(ctx context.Context) error {
+	files, err := os.ReadDir(s.slates())
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	runs, err := s.Runs(ctx, Filter{Status: []Status{Running, Interrupted}})
+	if err != nil {
+		return err
+	}
+	needed := map[string]bool{}
+	for _, r := range runs {
+		needed[fileName(r.ID)] = true
+	}
+	for _, f := range files {
+		if !needed[f.Name()] && old(f) {
+			os.Remove(filepath.Join(s.slates(), f.Name()))
 		}
 	}
 	return nil

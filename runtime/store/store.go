@@ -109,6 +109,9 @@ type Store interface {
 	// with what that one said it is; "" says nothing but the process. Whether the run exists is not looked at.
 	Own(run, who string) (release func(), err error)
 
+	// Slate opens the slate of a run that this process owns; nil: there is none, since nothing could be said to be on it.
+	Slate(run string) (Slate, error)
+
 	// Active reports whether some process works on a run.
 	Active(run string) bool
 
@@ -118,6 +121,21 @@ type Store interface {
 	Prune(ctx context.Context, keep Keep) (Pruned, error)
 	Size(ctx context.Context) (int64, error)
 	io.Closer
+}
+
+// Slate is a run's memory of what is under way, in slots. What is written on it is there at once, without a sync, and for
+// as long as the machine is up: for the next process, if this one is killed. It goes with the run's end.
+type Slate interface {
+	// Left is what was written last by an earlier process, by slot, nil where that is nothing. If there was no such process,
+	// or if it is not certain that it is what was written last, because the machine was started anew in between
+	// or the file was copied, it is nil.
+	Left() [][]byte
+	// Wipe makes it empty. It comes before the first Write.
+	Wipe() error
+	// Write puts data, of at most SlotSize bytes, in the place of what is in a slot. With an error it is not known what is there.
+	// It may be called at the same time for different slots.
+	Write(slot int, data []byte) error
+	Close() error
 }
 
 // Status is how far a run has come: one of these, or how it ended in the words of runtime/event.

@@ -220,6 +220,6 @@ func (b *branches) Go(f func()) {
 }
 
 // Yield only calls wait: nothing here takes long enough for another branch to need the place.
-func (b *branches) Yield(wait func()) { wait() }
+func (b *branches) Yield(_ bool, wait func()) { wait() }
 
 func (b *branches) Wait() { b.t.wait(context.Background(), func() bool { return b.running == 0 }) }

@@ -31,7 +31,7 @@ const (
 	childDir    = "TENON_CRASH_DIR"
 	childServer = "TENON_CRASH_SERVER"
 	childPlan   = "TENON_CRASH_PLAN" // a file
-	childAt     = "TENON_CRASH_AT"   // "12-": before the twelfth write to the journal; "12+": after it
+	childAt     = "TENON_CRASH_AT"   // "12-": before the twelfth write to the journal or the slate; "12+": after it
 )
 
 func TestMain(m *testing.M) {
@@ -180,6 +180,33 @@ func (d *deadly) Commit(ctx context.Context, run string, changes ...store.Change
 	d.die(false)
 	err := d.Store.Commit(ctx, run, changes...)
 	d.die(true)
+	return err
+}
+
+func (d *deadly) Slate(run string) (store.Slate, error) {
+	s, err := d.Store.Slate(run)
+	if s == nil {
+		return nil, err
+	}
+	return &deadlySlate{s, d}, err
+}
+
+type deadlySlate struct {
+	store.Slate
+	d *deadly
+}
+
+func (s *deadlySlate) Wipe() error { return s.write(s.Slate.Wipe) }
+
+func (s *deadlySlate) Write(slot int, data []byte) error {
+	return s.write(func() error { return s.Slate.Write(slot, data) })
+}
+
+func (s *deadlySlate) write(do func() error) error {
+	atomic.AddInt64(&s.d.n, 1)
+	s.d.die(false)
+	err := do()
+	s.d.die(true)
 	return err
 }
 

@@ -5,11 +5,13 @@ package crash
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -28,13 +30,14 @@ var (
 
 // toll is what came of runs that were killed again and again.
 type toll struct {
-	runs, kills, interrupted, parked, resent int
-	cpu                                      time.Duration // of all their processes
+	runs, kills, cuts, interrupted, parked, resent int
+	cpu                                            time.Duration // of all their processes
 }
 
 func (a *toll) add(b toll) {
 	a.runs += b.runs
 	a.kills += b.kills
+	a.cuts += b.cuts
 	a.interrupted += b.interrupted
 	a.parked += b.parked
 	a.resent += b.resent
@@ -43,8 +46,8 @@ func (a *toll) add(b toll) {
 
 func (a toll) String() string {
 	n := max(1, a.kills+a.interrupted+a.runs)
-	return fmt.Sprintf("%d kills and %d interruptions in %d runs; %d writes were parked, of which %d had not happened; %v of CPU per process",
-		a.kills, a.interrupted, a.runs, a.parked, a.resent, (a.cpu / time.Duration(n)).Round(time.Millisecond))
+	return fmt.Sprintf("%d kills (after %d of which the slate was lost) and %d interruptions in %d runs; %d writes were parked, of which %d had not happened; %v of CPU per process",
+		a.kills, a.cuts, a.interrupted, a.runs, a.parked, a.resent, (a.cpu / time.Duration(n)).Round(time.Millisecond))
 }
 
 // fate is how a process ends. The zero fate lets it live.
@@ -54,16 +57,18 @@ type fate struct {
 	after    time.Duration // since it began, or since the last of the requests
 	sig      syscall.Signal
 	cancel   time.Duration // since it began: somebody asks for the end of the run; 0: nobody does
+	lose     bool          // if it is killed, the slate does not survive, as in a power cut
 }
 
 // mishap draws a fate. What a process does is measured in what it asks and writes, not in time: how much it comes to does
 // not depend on the machine.
 func (k kind) mishap() fate {
+	lose := rand.IntN(5) == 0
 	switch n := rand.IntN(20); {
 	case n < 6:
-		return fate{at: fmt.Sprint(1+rand.IntN(k.pace), []string{"-", "+"}[rand.IntN(2)])}
+		return fate{at: fmt.Sprint(1+rand.IntN(k.pace), []string{"-", "+"}[rand.IntN(2)]), lose: lose}
 	case n < 17:
-		return fate{requests: 1 + rand.IntN(k.pace), after: rand.N(4 * time.Millisecond), sig: syscall.SIGKILL}
+		return fate{requests: 1 + rand.IntN(k.pace), after: rand.N(4 * time.Millisecond), sig: syscall.SIGKILL, lose: lose}
 	case n < 18:
 		return fate{after: rand.N(100 * time.Millisecond), sig: syscall.SIGKILL}
 	}
@@ -74,15 +79,25 @@ func (k kind) mishap() fate {
 func ordeal(t *testing.T, k kind, s *shop, dir string, next func() fate) (store.Status, toll) {
 	t.Helper()
 	sum := toll{runs: 1}
+	most := 0 // that may be parked
 	for range 5000 {
-		status := process(t, k, s, dir, next(), &sum)
+		f := next()
+		status := process(t, k, s, dir, f, &sum)
+		most += concurrency
 		switch status {
 		case "":
-			sum.kills++
+			if sum.kills++; f.lose && loseSlate(t, dir) {
+				sum.cuts++
+				most += store.Slots
+			}
 		case store.Interrupted:
 			sum.interrupted++
 		case store.InDoubt:
 			n, again := settle(t, s, dir)
+			if n > most {
+				t.Errorf("%d writes are in doubt, and there should be no more than %d", n, most)
+			}
+			most = 0
 			sum.parked += n
 			sum.resent += again
 		default:
@@ -91,6 +106,41 @@ func ordeal(t *testing.T, k kind, s *shop, dir string, next func() fate) (store.
 	}
 	t.Fatal("the run does not come to its end")
 	return "", sum
+}
+
+// concurrency is that of all their loops: so many writes are under way at most.
+const concurrency = 8
+
+// loseSlate makes of the slates what may become of them where it is not certain that they are what was written last. It
+// reports whether there are any.
+func loseSlate(t *testing.T, dir string) bool {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "slates", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		switch rand.IntN(4) {
+		case 0: // it is not there
+			err = os.Remove(name)
+		case 1: // it is another file
+			if err = os.Rename(name, name+".old"); err == nil {
+				err = errors.Join(os.WriteFile(name, data, 0o600), os.Remove(name+".old"))
+			}
+		case 2: // the machine was started anew
+			if at := bytes.Index(data, []byte("boot ")); at >= 0 {
+				data[at+5] ^= 1
+			}
+			err = os.WriteFile(name, data, 0o600)
+		case 3: // it was cut off
+			err = os.Truncate(name, rand.Int64N(4096))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return len(names) > 0
 }
 
 // planned are the kinds with their plans.

@@ -35,6 +35,7 @@ type kind struct {
 var kinds = []kind{
 	{name: "orders", items: 40, pace: 40, ends: "succeeded", check: (*shop).checkOrders},
 	{name: "noted", items: 60, pace: 40, ends: "succeeded", check: (*shop).checkOrders},
+	{name: "mails", items: 120, pace: 80, ends: "succeeded", check: (*shop).checkMails},
 	{name: "nested", items: 40, pace: 30, ends: "succeeded", check: (*shop).checkNested},
 	{name: "fails", items: 0, pace: 12, ends: "failed", check: (*shop).checkFails},
 	{name: "stops", items: 40, pace: 30, ends: "failed", check: (*shop).checkStops},
@@ -151,6 +152,18 @@ func (s *shop) checkOrders(t tester, run *store.Run, db store.Store) {
 	if state, err := db.State(context.Background(), run.Integration); err != nil || string(state["last"]) != fmt.Sprintf("%q", last) {
 		t.Errorf("state %s, %v; want %q", state, err, last)
 	}
+}
+
+// checkMails is for mails: a mail and a recall for each order.
+func (s *shop) checkMails(t tester, run *store.Run, _ store.Store) {
+	t.Helper()
+	total, revs := 0, 0
+	for i := range s.items {
+		order := id(i)
+		s.want(t, order, map[string]int{"mails": 1, "recalls": 1})
+		total, revs = total+100+i, revs+s.revision(order)
+	}
+	s.outputs(t, run, total, s.items, revs)
 }
 
 // checkNested is for nested: a mail for each order, and a payment for those with an even amount.

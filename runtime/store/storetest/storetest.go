@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +22,8 @@ type Options struct {
 	New func(t *testing.T) store.Store
 	// Reopen closes a store and opens it again, as another process would. nil: it does not outlive the process.
 	Reopen func(t *testing.T, s store.Store) store.Store
+	// NoSlates says that it has no slates here.
+	NoSlates bool
 }
 
 // Run runs the suite.
@@ -28,7 +31,7 @@ func Run(t *testing.T, o Options) {
 	for name, f := range map[string]func(*testing.T, *suite){
 		"Runs": runs, "JournalInOrder": journal, "AllOrNothing": atomic, "Poison": poison, "PayloadsOfAnySize": payloads, "Trim": trim, "Undos": undos,
 		"StateWithTheEnd": state, "SeenKeys": seen, "Locks": locks, "Own": own, "Doubts": doubts, "Deliveries": deliveries,
-		"Plans": plans, "Facts": facts, "Prune": prune, "ManyAtOnce": many, "Closed": closed,
+		"Plans": plans, "Slates": slates, "Facts": facts, "Prune": prune, "ManyAtOnce": many, "Closed": closed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &suite{o, o.New(t), t.Context()}
@@ -561,4 +564,78 @@ func closed(t *testing.T, s *suite) {
 		t.Errorf("after Close: %v", err)
 	}
 	s.Queue("r1", record("r1", 1, "")) // no panic
+}
+
+// slate opens a run's slate as the next process does, if there is one.
+func (s *suite) slate(t *testing.T, run string) store.Slate {
+	t.Helper()
+	out, err := s.Slate(run)
+	if err != nil || (out == nil) != s.o.NoSlates {
+		t.Fatalf("a slate: %v, %v", out, err)
+	}
+	return out
+}
+
+func slates(t *testing.T, s *suite) {
+	s.begin(t, "r1", 0)
+	s.begin(t, "r2", 0)
+	one := s.slate(t, "r1")
+	if one == nil {
+		return
+	}
+	want := make([][]byte, store.Slots)
+	write := func(slot int, data string) {
+		t.Helper()
+		if err := one.Write(slot, []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+		if want[slot] = []byte(data); data == "" {
+			want[slot] = nil
+		}
+	}
+	if left := one.Left(); left != nil {
+		t.Errorf("on a new one is %q", left)
+	}
+	if err := one.Wipe(); err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Repeat("x", store.SlotSize)
+	for slot := range store.Slots {
+		write(slot, large)
+		write(slot, fmt.Sprint("slot ", slot))
+	}
+	write(3, "")
+	write(store.Slots-1, large)
+	other := s.slate(t, "r2")
+	if err := other.Wipe(); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []store.Slate{one, other} {
+		if err := x.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.again(t)
+	one, other = s.slate(t, "r1"), s.slate(t, "r2")
+	defer func() { one.Close(); other.Close() }()
+	same := func(a, b []byte) bool { return string(a) == string(b) }
+	if left := one.Left(); !slices.EqualFunc(left, want, same) {
+		t.Errorf("left is %.100q", left)
+	}
+	if left := other.Left(); len(left) != store.Slots || slices.ContainsFunc(left, func(x []byte) bool { return len(x) > 0 }) {
+		t.Errorf("left on an empty one is %q", left)
+	}
+	if err := one.Wipe(); err != nil {
+		t.Fatal(err)
+	}
+	one.Close()
+	if one = s.slate(t, "r1"); slices.ContainsFunc(one.Left(), func(x []byte) bool { return len(x) > 0 }) {
+		t.Errorf("it was wiped, and left is %.100q", one.Left())
+	}
+	write(1, "x")
+	s.commit(t, "r1", store.End{Run: "r1", Status: store.InDoubt, At: start})
+	one.Close()
+	if one = s.slate(t, "r1"); one.Left() != nil {
+		t.Errorf("after the end left is %q", one.Left())
+	}
 }

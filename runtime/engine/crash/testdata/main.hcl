@@ -1,5 +1,5 @@
 # What is killed. The items of orders can be undone, so that all of them are gone through again; those of noted and nested
-# are noted as over. fails and stops end with everything undone: because of a step, and of an item.
+# are noted as over; those of mails begin with a write that nobody can find out about. fails and stops end with everything undone: because of a step, and of an item.
 
 api "shop" {
   spec       = "shop.yaml"
@@ -167,6 +167,45 @@ integration "noted" {
     type    = string
     initial = ""
     next    = coalesce(for_each.order.last, state.last)
+  }
+
+  output "total" { value = for_each.order.total }
+  output "count" { value = for_each.order.succeeded }
+  output "revs" { value = for_each.order.revs }
+}
+
+integration "mails" {
+  step "list" {
+    call = shop.listOrders
+    paginate {
+      items = response.body.data
+      next  = response.body.next == null ? null : { page = response.body.next }
+    }
+  }
+
+  for_each "order" {
+    in          = step.list.items
+    key         = order.id
+    concurrency = 8
+    on_error    = "continue"
+
+    step "mail" {
+      call = shop.sendMail
+      body = { order = order.id, amount = order.amount, rev = order.rev }
+    }
+
+    step "detail" {
+      call   = shop.getOrder
+      params = { id = order.id }
+    }
+
+    step "recall" {
+      call = shop.recall
+      body = { order = order.id, amount = step.detail.body.amount, rev = order.rev }
+    }
+
+    aggregate "total" { sum = step.detail.body.amount }
+    aggregate "revs" { sum = order.rev }
   }
 
   output "total" { value = for_each.order.total }
