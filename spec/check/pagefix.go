@@ -69,7 +69,7 @@ func (f *flow) pageUses(x firstOnly, refs []expression.Ref) (edits []diag.Edit, 
 	wanted := append([]string{n.op.Name, "body"}, x.items...)
 	var loops []source.Range // of the for_each over the list
 	for _, other := range f.nodes {
-		if other.loop != nil && other.home == n.home {
+		if other.loop != nil && other.loop.In != nil && other.home == n.home {
 			loops = append(loops, other.loop.In.Range)
 		}
 	}
