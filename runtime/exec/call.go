@@ -258,7 +258,7 @@ func (r *run) send(s *scope, o *op, c *call, req *Request) (*reply, *fault) {
 		return nil, r.refused(s, o, c, a, req, res)
 	}
 	if !req.Safe {
-		r.writes.Add(1)
+		s.wrote(1)
 	}
 	out := &reply{status: res.Status, body: types.Missing, url: res.URL, size: len(res.Body)}
 	if o.wants.headers {

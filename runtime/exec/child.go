@@ -19,7 +19,7 @@ func (r *run) child(o *op, s *scope) outcome {
 		}
 		c.in.Values, _ = v.(map[string]any)
 	}
-	at := &scope{run: c, item: s.item, place: s.place, aside: s.aside, about: s.about, undone: s.undone}
+	at := &scope{run: c, item: s.item, place: s.place, aside: s.aside, about: s.about, undone: s.undone, writes: s.writes}
 	outputs, f := c.carryOut(s.ctx, at)
 	if f != nil && !s.over() {
 		var v map[string]any

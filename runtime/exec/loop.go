@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"tenon/runtime/event"
 	"tenon/spec/expression"
@@ -246,7 +247,7 @@ func (x *iteration) scope(item any) *scope {
 		env[name] = x.free[i]
 	}
 	env[x.loop.plan.Var] = item
-	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.run.prefix + x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside, about: x.s.about, undone: x.s.undone}
+	s := &scope{run: x.run, ctx: x.s.ctx, env: env, outer: x.s, step: x.run.prefix + x.op.plan.ID, item: x.s.item, place: x.s.place, aside: x.s.aside, about: x.s.about, undone: x.s.undone, writes: x.s.writes}
 	env[expression.HostKey] = s
 	return s
 }
@@ -265,6 +266,14 @@ func (x *iteration) item(n int, v any, at *seat) {
 		s.place = x.s.place + "." + s.place
 	}
 	s.turn, s.book, s.doubts = n, x.book.begin(n), x.run.doubts.Load()
+	if x.notes != nil {
+		s.writes = new(atomic.Int64)
+		defer func() {
+			if x.s.writes != nil {
+				x.s.writes.Add(s.writes.Load())
+			}
+		}()
+	}
 	if s.book != nil {
 		s.undone = &undone{}
 		defer func() {

@@ -37,12 +37,12 @@ type notebook struct {
 	read  string       // key of the requests for pages
 	pages []*placeMark // those that have items which are not over, and what comes after; oldest first
 	// What the items that are over have come to. The tally has those in doubt, too, and those that succeeded beside them.
-	succeeded, failed, skipped int
-	fault                      *fault // of the first of them that failed
-	at                         int
-	undos                      int // that rest
-	undone                     undone
-	folds                      []fold // but for lists
+	succeeded, failed, skipped, writes int
+	fault                              *fault // of the first of them that failed
+	at                                 int
+	undos                              int // that rest
+	undone                             undone
+	folds                              []fold // but for lists
 }
 
 // placeMark is where a page of a loop's items is to be asked for.
@@ -114,6 +114,7 @@ type itemNote struct {
 	Values  []kept        `json:"v,omitempty"` // by aggregate
 	Failed  *faultNote    `json:"f,omitempty"`
 	Skipped bool          `json:"s,omitempty"`
+	Writes  int           `json:"w,omitempty"` // that servers took
 	Undos   int           `json:"u,omitempty"` // that rest
 	Undone  *event.Undone `json:"d,omitempty"` // in it
 }
@@ -132,6 +133,7 @@ type loopMark struct {
 	Succeeded int           `json:"succeeded,omitempty"`
 	Failed    int           `json:"failed,omitempty"`
 	Skipped   int           `json:"skipped,omitempty"`
+	Writes    int           `json:"writes,omitempty"`
 	Folds     []foldMark    `json:"folds,omitempty"`
 	Unknown   []bool        `json:"unknown,omitempty"`
 	Fault     *faultNote    `json:"fault,omitempty"`
@@ -179,7 +181,7 @@ func (x *iteration) note(n int, s *scope, values []any, f *fault, skipped bool) 
 	if s.doubts != x.run.doubts.Load() {
 		return
 	}
-	note := itemNote{Failed: noteOf(f), Skipped: skipped}
+	note := itemNote{Failed: noteOf(f), Skipped: skipped, Writes: int(s.writes.Load())}
 	undos, err := s.book.resting(s.item)
 	if undos != nil {
 		note.Undos = undos.Count
@@ -223,6 +225,9 @@ func appendNote(n itemNote, values []any) (data []byte, err error) {
 		}
 	}
 	data = append(data, ']')
+	if n.Writes > 0 {
+		data = strconv.AppendInt(append(data, `,"w":`...), int64(n.Writes), 10)
+	}
 	if n.Undos > 0 {
 		data = strconv.AppendInt(append(data, `,"u":`...), int64(n.Undos), 10)
 	}
@@ -239,6 +244,7 @@ func marshalNote(n itemNote, values []any) ([]byte, error) {
 // count adds an item that is over.
 func (b *notebook) count(n int, f *fault, note *itemNote) {
 	b.undos += note.Undos
+	b.writes += note.Writes
 	b.undone.add(note.Undone)
 	switch {
 	case note.Skipped:
@@ -255,7 +261,7 @@ func (b *notebook) count(n int, f *fault, note *itemNote) {
 
 func (x *iteration) mark() {
 	b := x.notes
-	m := loopMark{Below: b.over.below, Beyond: b.over.beyond, Undos: b.undos, Undone: b.undone.report(), Succeeded: b.succeeded, Failed: b.failed, Skipped: b.skipped, Unknown: x.unknown, Fault: noteOf(b.fault), At: b.at}
+	m := loopMark{Below: b.over.below, Beyond: b.over.beyond, Undos: b.undos, Undone: b.undone.report(), Succeeded: b.succeeded, Failed: b.failed, Skipped: b.skipped, Writes: b.writes, Unknown: x.unknown, Fault: noteOf(b.fault), At: b.at}
 	for i := range b.folds {
 		f := &b.folds[i]
 		m.Folds = append(m.Folds, foldMark{f.n, f.sum, kept{f.wide}, kept{f.best}, f.at})
@@ -316,7 +322,8 @@ func (x *iteration) recallMark(data []byte) error {
 	for _, stretch := range m.Beyond {
 		b.over.addAll(stretch[0], stretch[1])
 	}
-	b.undos = m.Undos
+	b.undos, b.writes = m.Undos, m.Writes
+	x.s.wrote(m.Writes)
 	b.undone.add(m.Undone)
 	x.book.recall(m.Undos)
 	if x.book != nil {
@@ -336,6 +343,7 @@ func (x *iteration) recallItem(n int, data []byte) (undos bool, err error) {
 	}
 	x.notes.over.add(n)
 	x.notes.count(n, note.Failed.fault(), &note)
+	x.s.wrote(note.Writes)
 	x.book.recall(note.Undos)
 	if x.book != nil {
 		x.s.undone.add(note.Undone)

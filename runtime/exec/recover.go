@@ -45,7 +45,7 @@ func (r *run) findOut(o *op, s *scope, req *Request, f *fault) (*reply, *fault) 
 		}
 		r.emit(event.Recovered{Step: s.step, Item: s.item, Happened: found})
 		if found {
-			r.writes.Add(1)
+			s.wrote(1)
 			return a, nil
 		}
 		if later() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tenon/runtime/event"
@@ -21,25 +22,34 @@ type scope struct {
 	run    *run
 	ctx    context.Context
 	env    map[string]any
-	outer  *scope  // around the loop; nil outside
-	step   string  // ID of the op that is being carried out
-	item   string  // key path of the item, "" outside loops
-	place  string  // of the item: its index in each loop around it, "3" or "3.0"; "" outside loops
-	label  string  // tells this from other scopes of the op, in keys and identifiers: "" for its own
-	at     int     // number of the op in its block
-	turn   int     // of the item
-	book   *book   // of what can be undone; nil: nothing can be
-	undone *undone // what was undone in the item, or else in the run; nil: nothing can be
-	lock   string  // that the item holds
-	claim  *Claim  // of the item
-	ids    int     // identifiers made here
-	doubts int64   // that the run had when the item began
+	outer  *scope        // around the loop; nil outside
+	step   string        // ID of the op that is being carried out
+	item   string        // key path of the item, "" outside loops
+	place  string        // of the item: its index in each loop around it, "3" or "3.0"; "" outside loops
+	label  string        // tells this from other scopes of the op, in keys and identifiers: "" for its own
+	at     int           // number of the op in its block
+	turn   int           // of the item
+	book   *book         // of what can be undone; nil: nothing can be
+	undone *undone       // what was undone in the item, or else in the run; nil: nothing can be
+	lock   string        // that the item holds
+	claim  *Claim        // of the item
+	ids    int           // identifiers made here
+	doubts int64         // that the run had when the item began
+	writes *atomic.Int64 // that servers took in the item; nil: nobody asks
 	today  time.Time
 	aside  bool   // within on_failure
 	about  string // what that is about, where it may run for several reasons; "" for the failure of the run
 	seat   *seat  // of the item, on its own branch; nil: it has none
 	// withheld holds what a dry run cannot know: IDs of ops, and "ID.part" for parts of results.
 	withheld map[string]bool
+}
+
+// wrote counts writes that servers took.
+func (s *scope) wrote(n int) {
+	s.run.writes.Add(int64(n))
+	if s.writes != nil {
+		s.writes.Add(int64(n))
+	}
 }
 
 // fork returns a scope of its own for another branch.

@@ -149,6 +149,9 @@ func (s *shop) checkOrders(t tester, run *store.Run, db store.Store) {
 		}
 	}
 	s.outputs(t, run, total, count, revs)
+	if want := 6*count + 4*(s.items-count); run.Integration == "noted" && run.Writes != want {
+		t.Errorf("the run counts %d writes, want %d", run.Writes, want)
+	}
 	if state, err := db.State(context.Background(), run.Integration); err != nil || string(state["last"]) != fmt.Sprintf("%q", last) {
 		t.Errorf("state %s, %v; want %q", state, err, last)
 	}
