@@ -92,6 +92,7 @@ type fieldRead struct {
 	name   string
 	schema any // of what is read
 	last   hcl.Range
+	inner  bool // of a name that a for makes
 }
 
 // scope is what names mean where an expression stands.
@@ -348,6 +349,8 @@ func (b *base) look(k *block) {
 	b.lookAtStart(in, k)
 	for _, a := range attributes(k.Body) {
 		switch {
+		case k.Type == "operation": // types
+			continue
 		case k.Type == "trigger" && (a.Name == "body" || a.Name == "webhook" || a.Name == "operation") || k.Type == "test" && a.Name == "integration":
 			continue
 		case a.Name == "call" || a.Name == "depends_on" || a.Name == "type" || a.Name == "from" || a.Name == "to":
@@ -471,6 +474,7 @@ func (b *base) sent(s *step, d *document, in string, e hclsyntax.Expression, sch
 
 // expression notes reads and calls.
 func (b *base) expression(in *scope, e hclsyntax.Expression) {
+	outer := in
 	in, hidden := b.bound(in, e)
 	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
 		switch n := n.(type) {
@@ -481,7 +485,7 @@ func (b *base) expression(in *scope, e hclsyntax.Expression) {
 			if len(names) < 2 || hidden[names[0]] {
 				return nil
 			}
-			r := &fieldRead{ScopeTraversalExpr: n, scope: in, name: names[len(names)-1]}
+			r := &fieldRead{ScopeTraversalExpr: n, scope: in, name: names[len(names)-1], inner: outer.vars[names[0]] == nil && in.vars[names[0]] != nil}
 			if last, ok := n.Traversal[len(n.Traversal)-1].(hcl.TraverseAttr); ok {
 				r.last = last.SrcRange
 				r.last.Start.Byte = r.last.End.Byte - len(last.Name)

@@ -241,6 +241,9 @@ type property struct {
 func (d *document) shape(schema any) *shape {
 	s := &shape{properties: map[string]property{}, required: map[string]bool{}, asked: map[string]int{}, says: object{}, clear: schema != nil}
 	s.node = d.follow(schema)
+	if beside, _ := schema.(object); beside["nullable"] == true || beside["x-nullable"] == true {
+		s.nullable = true // beside a reference it is meant, too
+	}
 	if s.node == nil {
 		s.clear = false
 		return s

@@ -46,7 +46,7 @@ var expressionFaults = []class{
 				}
 				out = append(out, b.at(a.Expr.Range(), `"yes"`, a.Name, "type-mismatch"))
 				for _, r := range b.reads {
-					if from := r.shapeOf(b); from != nil && from.clear && from.kind != "" && from.kind != "boolean" && within(r.SrcRange, a.SrcRange) {
+					if from := r.shapeOf(b); from != nil && from.clear && from.kind != "" && from.kind != "boolean" && !r.inner && within(r.SrcRange, a.SrcRange) {
 						out = append(out, b.at(a.Expr.Range(), b.text(r.SrcRange), a.Name, "type-mismatch", "operand-type"))
 					}
 				}

@@ -54,6 +54,9 @@ var nameFaults = []class{
 				if _, ok := p.step.op.parameter(other); ok {
 					return nil
 				}
+				if described, _ := p.step.op.parameter(p.key); described.in == "header" && strings.EqualFold(other, p.key) {
+					return nil // headers are the same in any case
+				}
 				return []mutant{b.at(p.keyRange, bareKey(other), "parameter "+p.key, "unknown-parameter")}
 			}
 			if !p.parent.closed() || p.parent.properties[other].schema != nil {
@@ -360,7 +363,7 @@ var requestFaults = []class{
 	{"wrong content type", func(b *base) []mutant {
 		var out []mutant
 		for _, s := range b.steps {
-			if a := s.Body.Attributes["body"]; a != nil {
+			if a := s.Body.Attributes["body"]; a != nil && s.Body.Attributes["content_type"] == nil {
 				call := s.Body.Attributes["call"]
 				src := b.replace(hcl.Range{Start: call.SrcRange.End, End: call.SrcRange.End}, "\ncontent_type = \"application/xml\"")
 				m := mutant{what: s.name, src: src, rules: []string{"media-type"}, lines: []int{call.SrcRange.Start.Line + 1}}

@@ -161,7 +161,7 @@ var valueFaults = []class{
 	{"pattern not matched", func(b *base) []mutant {
 		return b.eachValue(func(p *place) []mutant {
 			pattern, _ := p.shape.says["pattern"].(string)
-			if !strings.HasPrefix(pattern, "^") || !strings.HasSuffix(pattern, "$") || !p.shape.clear || strings.Contains(pattern, ".*") || strings.Contains(pattern, "^.") {
+			if !strings.HasPrefix(pattern, "^") || !strings.HasSuffix(pattern, "$") || !p.shape.clear || p.shape.enum != nil || strings.Contains(pattern, ".*") || strings.Contains(pattern, "^.") {
 				return nil
 			}
 			least, _ := p.shape.number("minLength")
@@ -170,6 +170,9 @@ var valueFaults = []class{
 	}},
 	{"list where one value is wanted", func(b *base) []mutant {
 		return b.eachValue(func(p *place) []mutant {
+			if strings.HasSuffix(p.key, "[]") { // a list by its name
+				return nil
+			}
 			if !p.shape.clear || !slices.Contains([]string{"string", "integer", "number", "boolean", "object"}, p.shape.kind) {
 				return nil
 			}
@@ -302,7 +305,7 @@ func within(a, b hcl.Range) bool {
 // leftOut says why dropping the call f changes nothing; "" if it does.
 func (b *base) leftOut(f *hclsyntax.FunctionCallExpr) string {
 	for _, p := range b.places {
-		if p.value.Range() == f.Range() && p.required {
+		if gives(p.value, f) && p.required {
 			return b.never(f)
 		}
 	}
@@ -312,7 +315,7 @@ func (b *base) leftOut(f *hclsyntax.FunctionCallExpr) string {
 			_ = hclsyntax.VisitAll(a.Expr, func(n hclsyntax.Node) hcl.Diagnostics {
 				switch n := n.(type) {
 				case *hclsyntax.ObjectConsExpr:
-					if slices.ContainsFunc(n.Items, func(i hclsyntax.ObjectConsItem) bool { return i.ValueExpr.Range() == f.Range() }) {
+					if slices.ContainsFunc(n.Items, func(i hclsyntax.ObjectConsItem) bool { return gives(i.ValueExpr, f) }) {
 						why = "the place is optional: what is absent is left out"
 					}
 				case *hclsyntax.BinaryOpExpr:
@@ -335,6 +338,14 @@ func (b *base) leftOut(f *hclsyntax.FunctionCallExpr) string {
 		}
 	}
 	return b.never(f)
+}
+
+// gives reports whether e is f, or f in one case.
+func gives(e hclsyntax.Expression, f *hclsyntax.FunctionCallExpr) bool {
+	if c, ok := e.(*hclsyntax.ConditionalExpr); ok {
+		return gives(c.TrueResult, f) || gives(c.FalseResult, f)
+	}
+	return e.Range() == f.Range()
 }
 
 // never says why the first argument of f is there all the same.
@@ -360,6 +371,9 @@ func (b *base) asked(what string, at hcl.Range) string {
 			continue
 		}
 		for _, name := range []string{"when", "where"} {
+			if a := k.Body.Attributes[name]; a != nil && strings.Contains(b.text(a.Expr.Range()), strings.Split(what, ".")[0]+".type in [") {
+				return "a condition leaves only alternatives that may have it"
+			}
 			if a := k.Body.Attributes[name]; a != nil && (strings.Contains(b.text(a.Expr.Range()), what+" != null") || strings.Contains(b.text(a.Expr.Range()), what+" == ")) {
 				return "a condition asks for it before"
 			}
