@@ -120,10 +120,12 @@ func carry(ctx context.Context, d *engine.Durable, s store.Store, server, file s
 				return err
 			}
 			_, _, err = d.Resume(ctx, run.ID, noSecrets)
-			if !errors.Is(err, store.ErrInUse) {
+			switch { // somebody may cancel it meanwhile
+			case errors.Is(err, store.ErrInUse):
+				time.Sleep(10 * time.Millisecond)
+			case err == nil || !strings.Contains(err.Error(), "has ended"):
 				return unlessStopped(ctx, err)
 			}
-			time.Sleep(10 * time.Millisecond) // somebody cancels it, and it may have ended then
 		}
 	}
 	data, err := os.ReadFile(file)
