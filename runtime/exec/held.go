@@ -94,18 +94,7 @@ func packUndos(list []Undoing) packedUndos {
 		text = binary.AppendUvarint(text, uint64(len(x.Data)))
 		text = append(text, x.Data...)
 	}
-	var b bytes.Buffer
-	w := packers.Get().(*flate.Writer)
-	defer packers.Put(w)
-	w.Reset(&b)
-	_, err := w.Write(text)
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		panic("this is a bug in Tenon: undos cannot be packed: " + err.Error())
-	}
-	return packedUndos{list[len(list)-1].N, bytes.Clone(b.Bytes())}
+	return packedUndos{list[len(list)-1].N, pack(text)}
 }
 
 func (p packedUndos) unpack() (out []Undoing, err error) {

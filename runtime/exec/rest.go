@@ -103,7 +103,7 @@ func (p *Program) awake() *prepared {
 	return ready
 }
 
-// packers are writers: making one takes longer than to pack a plan.
+// packers are writers: making one takes longer than to pack with it.
 var packers = sync.Pool{New: func() any {
 	w, err := flate.NewWriter(nil, flate.DefaultCompression)
 	if err != nil {
@@ -112,7 +112,7 @@ var packers = sync.Pool{New: func() any {
 	return w
 }}
 
-// pack compresses the text of a plan.
+// pack compresses what rests in memory.
 func pack(text []byte) []byte {
 	var b bytes.Buffer
 	w := packers.Get().(*flate.Writer)
@@ -123,7 +123,7 @@ func pack(text []byte) []byte {
 		err = w.Close()
 	}
 	if err != nil {
-		panic("this is a bug in Tenon: a plan cannot be packed: " + err.Error())
+		panic("this is a bug in Tenon: what is to rest cannot be packed: " + err.Error())
 	}
 	return bytes.Clone(b.Bytes())
 }
