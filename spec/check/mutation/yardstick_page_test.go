@@ -30,13 +30,6 @@ type compared struct {
 	Compiler int    `json:"compiler"`
 }
 
-// ownWords are faults in what only this language has, though leaving the words out may break the program too.
-var ownWords = map[string]bool{
-	"attribute misspelt": true, "block misspelt": true, "required attribute dropped": true, "paginate dropped": true,
-	"stream used as a list": true, "step that nobody uses": true, "variable, secret, mapping or api that nobody uses": true,
-	"catch that is never taken": true, "next page by a parameter that does not exist": true,
-}
-
 func (c *comparison) all() compared {
 	sum := compared{Fault: "all"}
 	for _, f := range c.Faults {
