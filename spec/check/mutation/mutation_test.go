@@ -232,7 +232,11 @@ func report(t *testing.T, total []tally) {
 	fmt.Fprintf(&out, "\n%-52s %7s %6s %6s %6s   %s\n", "fault", "mutants", "caught", "rule", "line", "findings of each")
 	for i, c := range classes {
 		if total[i].mutants == 0 && len(total[i].skipped) == 0 {
-			if *only == "" {
+			switch {
+			case *only != "":
+			case find("", "github.json") == "": // nor are the other documents that the repository does not have
+				t.Logf("no mutants without the large documents: %s", c.name)
+			default:
 				t.Errorf("no mutants: %s", c.name)
 			}
 			continue
