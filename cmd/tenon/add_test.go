@@ -90,7 +90,7 @@ func TestAddRealDocuments(t *testing.T) {
 			added++
 		})
 	}
-	if added < 6 {
+	if added < 5 { // as many come with the repository
 		t.Errorf("only %d documents were added", added)
 	}
 }
