@@ -26,6 +26,9 @@ var forever = context.Background() // a transaction is not interrupted
 // group writes jobs in one transaction. If one of them is impossible, each gets its own, so that it is
 // the only one to fail.
 func (s *SQLite) group(jobs []*job) {
+	if jobs = s.queue.sound(jobs); len(jobs) == 0 {
+		return
+	}
 	failed, err := s.transact(jobs)
 	if err == nil {
 		return

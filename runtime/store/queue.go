@@ -118,6 +118,25 @@ func (q *queue) poison(run string, err error) {
 	}
 }
 
+// sound is jobs without those of runs that were poisoned after they had been put here. These have failed.
+func (q *queue) sound(jobs []*job) []*job {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.failed) == 0 {
+		return jobs
+	}
+	var out []*job
+	for _, j := range jobs {
+		if j.run != "" {
+			j.err = q.failed[j.run]
+		}
+		if j.err == nil {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
 func (q *queue) poisoned(run string) error {
 	if run == "" {
 		return nil

@@ -248,7 +248,12 @@ func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, store.Shared)
 	begin(t, s, "r1")
-	if err := store.LimitPages(s, 60); err != nil {
+	var others []string
+	for i := range 300 {
+		others = append(others, fmt.Sprintf("s%d", i))
+		begin(t, s, others[i])
+	}
+	if err := store.LimitPages(s, 100); err != nil {
 		t.Fatal(err)
 	}
 	done := int64(0)
@@ -264,6 +269,15 @@ func TestDiskFull(t *testing.T) {
 	s.Queue("r1", record("r1", 2000, strings.Repeat("x", 2000)))
 	if err := s.Sync(t.Context(), "r1"); err == nil {
 		t.Error("a queued record was lost silently")
+	}
+	for i, run := range others { // whether it is lost before, while or after somebody asks
+		s.Queue(run, record(run, 1, strings.Repeat("x", 2000)))
+		for range i % 50 {
+			runtime.Gosched()
+		}
+		if err := s.Sync(t.Context(), run); err == nil {
+			t.Fatalf("%s: a queued record was lost silently", run)
+		}
 	}
 	s.Close()
 	s = open(t, dir, store.Shared)
